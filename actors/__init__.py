@@ -1,0 +1,1 @@
+"""greenroom: an actor-model runtime for LLM sessions."""

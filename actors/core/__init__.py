@@ -1,0 +1,1 @@
+"""The pure core: no I/O, no clock, no randomness, no actors. A test holds the imports to that."""

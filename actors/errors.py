@@ -1,0 +1,98 @@
+"""Everything greenroom raises.
+
+The tree::
+
+    GreenroomError
+    ├── UsageError               the caller's own mistake; never retried
+    │   ├── ConfigError          a setting that can't be (also a ValueError)
+    │   ├── BlockingCallError    a blocking call on a thread whose loop is running
+    │   ├── RuntimeClosedError   the runtime is not open (yet, or any more)
+    │   ├── SessionClosedError   the session has ended
+    │   └── ScriptError          a scenario script that can't be read or run
+    ├── TurnError                an accepted turn that did not complete
+    │   ├── TurnFailedError      carries the terminal `TurnFailed` event
+    │   └── TurnCancelledError   carries the terminal `TurnCancelled` event
+    └── ProtocolViolation        the other side broke the protocol; becomes a `protocol` outcome
+
+What the other side did wrong is no exception but an outcome (`actors.outcome`), because it travels in
+messages and events; only the host that waits for a turn sees it raised, inside a `TurnFailedError`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from actors.events import TurnCancelled, TurnFailed
+
+
+class GreenroomError(Exception):
+    """The base of everything that greenroom raises."""
+
+
+class UsageError(GreenroomError):
+    """The caller made a mistake; the message says what to do instead."""
+
+
+class ConfigError(UsageError, ValueError):
+    """A setting that can't be.
+
+    Args:
+        field: the setting's dotted name, such as `RetryPolicy.backoff_ms`.
+        why: what is wrong with it and what would be right.
+    """
+
+    def __init__(self, field: str, why: str) -> None:
+        super().__init__(f"{field}: {why}")
+        self.field = field
+        self.why = why
+
+
+class BlockingCallError(UsageError, RuntimeError):
+    """A blocking call on a thread whose event loop is running: it would wait for itself."""
+
+
+class RuntimeClosedError(UsageError, RuntimeError):
+    """The runtime is not open: enter it with `with` or `async with` first, and use it inside the block."""
+
+
+class SessionClosedError(UsageError, RuntimeError):
+    """The session has ended and accepts nothing more."""
+
+
+class ScriptError(UsageError):
+    """A scenario script that can't be read, or that holds no scenario."""
+
+
+class TurnError(GreenroomError):
+    """An accepted turn that did not complete. `event` is its terminal event."""
+
+
+class TurnFailedError(TurnError):
+    """The turn failed for good; `event.outcome` says how, `event.text` is what was shown."""
+
+    def __init__(self, event: TurnFailed) -> None:
+        super().__init__(f"session {event.session} turn {event.turn}: {event.outcome.describe()}")
+        self.event = event
+
+
+class TurnCancelledError(TurnError):
+    """The turn was cancelled; `event.reason` says why, `event.text` is what was shown."""
+
+    def __init__(self, event: TurnCancelled) -> None:
+        super().__init__(f"session {event.session} turn {event.turn} was cancelled: {event.reason}")
+        self.event = event
+
+
+class ProtocolViolation(GreenroomError):  # noqa: N818 - theirs, not an error of ours
+    """The other side sent what the protocol does not allow, or more than the limits allow.
+
+    Args:
+        kind: one of the kinds of `actors.outcome.Protocol`.
+        message: what was wrong, without any of the model's text.
+    """
+
+    def __init__(self, kind: str, message: str) -> None:
+        super().__init__(message)
+        self.kind = kind
+        self.message = message
