@@ -155,6 +155,16 @@ class TurnCompleted(_Terminal, frozen=True, kw_only=True, tag="turn_completed"):
     response_id: str = ""
     response_model: str = ""
 
+    @property
+    def full_text(self) -> str:
+        """The reference turn's name for `text`."""
+        return self.text
+
+    @property
+    def tool_calls(self) -> tuple[tuple[str, str, str], ...]:
+        """The calls as the reference turn gives them: (id, name, arguments) in index order."""
+        return tuple((call.id, call.name, call.arguments) for call in self.calls)
+
 
 class TurnFailed(_Terminal, frozen=True, kw_only=True, tag="turn_failed"):
     """The turn failed for good."""

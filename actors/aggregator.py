@@ -1,0 +1,100 @@
+"""The aggregator: chunks of one attempt in, what may be shown and the attempt's result out.
+
+It lives for one attempt, so a late chunk of an attempt that was given up reaches a dead actor.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, ClassVar
+
+import pykka
+
+from actors.config import SessionConfig
+from actors.core.aggregate import Aggregate
+from actors.errors import ProtocolViolation
+from actors.events import AttemptUsage
+from actors.kernel.handlers import HandlingActor
+from actors.messages import (
+    AttemptFailed,
+    AttemptFinished,
+    AttemptKey,
+    Chunks,
+    Deltas,
+    StreamEnded,
+    StreamFailed,
+)
+from actors.outcome import Complete, Outcome, Protocol
+
+CHARS_PER_TOKEN = 4
+"""A common rule of thumb, used only where the endpoint reports no usage; such figures are marked `estimated`."""
+
+
+class AggregatorActor(HandlingActor):
+    """Aggregates one attempt for its supervisor."""
+
+    handlers: ClassVar[dict[type, str]] = {
+        Chunks: "_chunks",
+        StreamEnded: "_ended",
+        StreamFailed: "_failed",
+    }
+
+    def __init__(self, key: AttemptKey, supervisor: pykka.ActorRef[Any], config: SessionConfig) -> None:
+        super().__init__()
+        self._key = key
+        self._supervisor = supervisor
+        self._aggregate = Aggregate(config.limits, show_thoughts=config.enable_thought)
+        self._settled = False
+
+    def _chunks(self, message: Chunks) -> None:
+        if self._settled:
+            return  # sent before the caller could know that a limit was passed
+        try:
+            pieces = self._aggregate.add(message.chunks)
+        except ProtocolViolation as violation:
+            self._settle(Protocol(message=violation.message, type="limit"))
+            return
+        if pieces:
+            self.send(self._supervisor, Deltas(self._key, pieces))
+
+    def _ended(self, _: StreamEnded) -> None:
+        self._settle(self._aggregate.outcome())
+
+    def _failed(self, message: StreamFailed) -> None:
+        # The model had already said that it was done: what broke after that took nothing from the answer.
+        if self._aggregate.finish_reason is not None and self._aggregate.error is None:
+            self._settle(self._aggregate.outcome())
+        else:
+            self._settle(message.outcome)
+
+    def _settle(self, outcome: Outcome) -> None:
+        if self._settled:
+            return
+        self._settled = True
+        usage = self._usage()
+        if isinstance(outcome, Complete):
+            self.send(
+                self._supervisor, AttemptFinished(self._key, self._aggregate.result(outcome), usage)
+            )
+        else:
+            self.send(self._supervisor, AttemptFailed(self._key, outcome, usage))
+
+    def _usage(self) -> AttemptUsage:
+        _, step, attempt = self._key
+        measured = self._aggregate.usage
+        if measured is not None:
+            return AttemptUsage(
+                step=step,
+                attempt=attempt,
+                source="measured",
+                input_tokens=measured.input_tokens,
+                output_tokens=measured.output_tokens,
+                total_tokens=measured.total_tokens,
+                cached_input_tokens=measured.cached_input_tokens,
+                reasoning_tokens=measured.reasoning_tokens,
+            )
+        received = self._aggregate.received
+        if received == 0:
+            return AttemptUsage(step=step, attempt=attempt, source="unknown")
+        tokens = math.ceil(received / CHARS_PER_TOKEN)
+        return AttemptUsage(step=step, attempt=attempt, source="estimated", output_tokens=tokens)

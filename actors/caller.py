@@ -1,0 +1,269 @@
+"""The LLM caller: one attempt of one step, and the only actor that touches HTTP.
+
+It sends what it reads to its aggregator as `Chunks` and then, last, `StreamEnded` or `StreamFailed`. It decides
+nothing: not what the chunks mean, not whether to try again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from typing import Any, ClassVar
+
+import msgspec
+import pykka
+
+from actors.config import Deadlines, Limits
+from actors.core.chunks import Chunk, End, Error, Finish
+from actors.core.retry import parse_retry_after
+from actors.errors import ProtocolViolation
+from actors.kernel.handlers import HandlingActor
+from actors.kernel.loop_actor import TaskResult
+from actors.log.record import Log
+from actors.messages import Chunks, DeadlineDue, Pause, ProgressDue, Resume, StreamEnded, StreamFailed
+from actors.outcome import Failure, HttpError, Internal, Protocol, Stalled
+from actors.transport import HttpTransport, Response, TransportFailure
+from actors.wire import openai_chat
+
+DRAIN_S = 1.0
+"""How long the rest of a body is awaited after the end marker, so that its connection can be used again."""
+
+
+class CallSpec(msgspec.Struct, frozen=True, kw_only=True):
+    """What a caller needs to know: the same for each attempt of a step but for `labels`."""
+
+    transport: HttpTransport
+    body: bytes
+    headers: tuple[tuple[str, str], ...]
+    deadlines: Deadlines
+    limits: Limits
+    progress_every: float
+    """Seconds between two progress records."""
+    labels: dict[str, Any]
+    """What its log records carry."""
+
+
+class CallerActor(HandlingActor):
+    """Streams one response."""
+
+    handlers: ClassVar[dict[type, str]] = {
+        Pause: "_pause",
+        Resume: "_resume",
+        DeadlineDue: "_deadline_due",
+        ProgressDue: "_progress_due",
+        TaskResult: "_task_done",
+    }
+
+    def __init__(self, spec: CallSpec, aggregator: pykka.ActorRef[Any], log: Log) -> None:
+        super().__init__()
+        self._spec = spec
+        self._aggregator = aggregator
+        self._log = log
+        self._gate = asyncio.Event()
+        self._gate.set()
+        self._deadline: tuple[float, Stalled | None] = (math.inf, None)
+        self._chunks = 0
+        self._settled = False
+        """Whether the aggregator has had its last word from here."""
+
+    def on_start(self) -> None:
+        """Begin the request."""
+        now = self.dispatcher.now()
+        deadlines = self._spec.deadlines
+        self._started = self._last_chunk = now
+        self._first_chunk: float | None = None
+        self._finished: float | None = None
+        self._attempt_ends = now + deadlines.attempt
+        self._emit("actors.request.started", "request started")
+        self._streaming = self.spawn_task(self._stream())
+        self._timer = self.send_after(min(deadlines.first_event, deadlines.attempt), DeadlineDue())
+        self.send_after(self._spec.progress_every, ProgressDue())
+
+    def on_stop(self) -> None:
+        """Killed with the answer still open: the turn was cancelled, or the attempt given up."""
+        if not self._settled:
+            self._emit("actors.request.cancelled", "request cancelled", duration=self._age())
+
+    # Reading: runs as a task of this actor, on its loop
+
+    async def _stream(self) -> Failure | None:
+        spec = self._spec
+        try:
+            async with spec.transport.stream(
+                spec.body, dict(spec.headers), connect_s=spec.deadlines.connect
+            ) as response:
+                if not 200 <= response.status < 300:  # noqa: PLR2004 - RFC 9110 section 15.3
+                    return await self._http_error(response)
+                if "json" in response.headers.get("content-type", ""):
+                    return await self._document(response)
+                await self._events(response)
+        except TransportFailure as failure:
+            return failure.outcome
+        except ProtocolViolation as violation:
+            return Protocol(message=violation.message, type=violation.kind)  # type: ignore[arg-type]
+        return None
+
+    async def _events(self, response: Response) -> None:
+        decoder = openai_chat.Decoder(self._spec.limits)
+        reads = aiter(response.reads())
+        async for data in reads:
+            chunks = decoder.feed(data)
+            if chunks and self._forward(chunks):
+                self._settle(StreamEnded())
+                await self._drain(reads)
+                return
+            if not self._gate.is_set():
+                await self._gate.wait()
+        self._forward(decoder.eof())
+
+    async def _drain(self, reads: Any) -> None:
+        """Read a body that should be over to its end; past `DRAIN_S` give the connection up."""
+        try:
+            async with asyncio.timeout(DRAIN_S):
+                async for _ in reads:
+                    pass
+        except (TimeoutError, TransportFailure):
+            pass
+
+    async def _document(self, response: Response) -> None:
+        limit = self._spec.limits.event_bytes
+        body = await response.read_at_most(limit + 1)
+        if len(body) > limit:
+            raise ProtocolViolation("limit", f"a response of more than {limit} bytes")
+        self._forward(openai_chat.decode_document(body, self._spec.limits))
+
+    async def _http_error(self, response: Response) -> HttpError:
+        try:
+            body = await response.read_at_most(self._spec.limits.error_bytes)
+        except TransportFailure:
+            body = b""  # the status says enough
+        message, code, kind = openai_chat.decode_error(body)
+        location = response.headers.get("location")
+        return HttpError(
+            status=response.status,
+            message=message if message is not None else f"status {response.status}",
+            code=code,
+            type=kind,
+            retry_after_s=parse_retry_after(response.headers, self.dispatcher.wall()),
+            should_retry={"true": True, "false": False}.get(response.headers.get("x-should-retry", "")),
+            location=None if location is None else location.partition("?")[0],
+        )
+
+    def _forward(self, chunks: list[Chunk]) -> bool:
+        """Pass chunks on. True: the stream is over, whatever follows."""
+        if not chunks:
+            return False
+        self._last_chunk = self.dispatcher.now()
+        self._chunks += len(chunks)
+        if self._first_chunk is None:
+            self._first_chunk = self._last_chunk
+            self._emit(
+                "actors.request.first_chunk", "first chunk", time_to_first_chunk=self._first_chunk - self._started
+            )
+        self.send(self._aggregator, Chunks(tuple(chunks)))
+        if self._finished is None and any(type(chunk) is Finish for chunk in chunks):
+            self._finished = self._last_chunk
+            self._arm()
+        return isinstance(chunks[-1], End | Error)
+
+    # Messages
+
+    def _pause(self, _: Pause) -> None:
+        self._gate.clear()
+
+    def _resume(self, _: Resume) -> None:
+        # The time in which the consumer made us wait is not the endpoint's.
+        self._last_chunk = self.dispatcher.now()
+        self._gate.set()
+
+    def _task_done(self, done: TaskResult) -> None:
+        if isinstance(done.error, BaseException):
+            raise done.error
+        self._settle(StreamEnded() if done.value is None else StreamFailed(done.value))
+        self.stop()
+
+    def _deadline_due(self, _: DeadlineDue) -> None:
+        if self._settled:
+            return
+        at, stalled = self._next_deadline()
+        if self.dispatcher.now() < at:
+            self._arm()
+            return
+        self.cancel_task(self._streaming)
+        self._settle(StreamEnded() if stalled is None else StreamFailed(stalled))
+        self.stop()
+
+    def _progress_due(self, _: ProgressDue) -> None:
+        if self._settled:
+            return
+        self._emit("actors.request.progress", "streaming", chunks_count=self._chunks, duration=self._age())
+        self.send_after(self._spec.progress_every, ProgressDue())
+
+    # Deadlines: one timer, which looks again when it fires, as chunks move the deadline far too often to move it
+
+    def _next_deadline(self) -> tuple[float, Stalled | None]:
+        deadlines = self._spec.deadlines
+        if self._finished is not None:
+            return self._finished + deadlines.trailing, None
+        attempt = self._attempt_ends, _stalled("attempt", deadlines.attempt)
+        if not self._gate.is_set():
+            return attempt
+        if self._first_chunk is None:
+            first = self._started + deadlines.first_event, _stalled("first_event", deadlines.first_event)
+            return min(first, attempt, key=_when)
+        idle = self._last_chunk + deadlines.idle, _stalled("idle", deadlines.idle)
+        return min(idle, attempt, key=_when)
+
+    def _arm(self) -> None:
+        self._timer.cancel()
+        at, _ = self._next_deadline()
+        self._timer = self.send_after(max(0.0, at - self.dispatcher.now()), DeadlineDue())
+
+    # The end
+
+    def _settle(self, last: StreamEnded | StreamFailed) -> None:
+        if self._settled:
+            return
+        self._settled = True
+        self.send(self._aggregator, last)
+        if isinstance(last, StreamEnded):
+            self._emit(
+                "actors.request.completed", "stream ended", duration=self._age(), chunks_count=self._chunks
+            )
+            return
+        outcome = last.outcome
+        self._emit(
+            "actors.request.failed",
+            outcome.describe(),
+            level="WARNING",
+            duration=self._age(),
+            chunks_count=self._chunks,
+            outcome=outcome.kind,
+            error_type=outcome.reason,
+            status_code=outcome.status if isinstance(outcome, HttpError) else None,
+        )
+
+    def _age(self) -> float:
+        return self.dispatcher.now() - self._started
+
+    def _emit(self, event: str, message: str, *, level: str = "DEBUG", **fields: Any) -> None:
+        if self._log.enabled:
+            self._log.emit(event, message, level=level, **self._spec.labels, **fields)
+
+
+def _when(deadline: tuple[float, Stalled | None]) -> float:
+    return deadline[0]
+
+
+_NOTHING = {
+    "first_event": "no chunk within {:g} s of the request",
+    "idle": "no chunk for {:g} s (keep-alives do not count)",
+    "attempt": "the attempt took more than {:g} s",
+}
+
+
+def _stalled(deadline: Any, seconds: float) -> Stalled:
+    return Stalled(message=_NOTHING[deadline].format(seconds), deadline=deadline, seconds=seconds)
+
+
+__all__ = ["CallSpec", "CallerActor", "Internal"]

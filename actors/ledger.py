@@ -1,0 +1,241 @@
+"""What a session's supervisor must not lose: the state that outlives its incarnations.
+
+A supervisor that fails is started anew with the same ledger: the sequence goes on without a gap, queued turns and
+subscribers are kept, and the turn that was running gets its one terminal event. Only the session's supervisor
+writes here, and the root supervisor when it has to speak for one that failed; both run on the same loop.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Mapping
+from typing import Any, Literal
+
+import msgspec
+import pykka
+
+from actors.config import Endpoint, SessionConfig
+from actors.core.aggregate import StepResult
+from actors.core.splice import Splice
+from actors.events import (
+    AttemptUsage,
+    Event,
+    SessionEnded,
+    Terminal,
+    TurnCancelled,
+    TurnCompleted,
+    TurnFailed,
+)
+from actors.kernel.future import LoopFuture
+from actors.outcome import Failure, Internal
+from actors.outlets import Outlet
+
+
+class Turn:
+    """An accepted turn, up to its terminal event."""
+
+    __slots__ = (
+        "attempt",
+        "backoff_ms",
+        "config",
+        "done",
+        "endpoint",
+        "failed_attempts",
+        "messages",
+        "number",
+        "outlet",
+        "splice",
+        "started",
+        "stateless",
+        "step",
+        "terminal",
+        "tools",
+        "usage",
+    )
+
+    def __init__(
+        self,
+        *,
+        number: int,
+        messages: tuple[Mapping[str, Any], ...],
+        tools: tuple[Mapping[str, Any], ...],
+        stateless: bool,
+        endpoint: Endpoint,
+        config: SessionConfig,
+        outlet: Outlet | None,
+    ) -> None:
+        self.number = number
+        self.messages = messages
+        self.tools = tools
+        self.stateless = stateless
+        self.endpoint = endpoint
+        self.config = config
+        self.outlet = outlet
+        """Gets this turn's events only."""
+        self.done: LoopFuture[Terminal] = LoopFuture()
+        """Gets the terminal event."""
+        self.splice = Splice()
+        self.usage: list[AttemptUsage] = []
+        self.step = 0
+        self.attempt = 0
+        self.failed_attempts = 0
+        """In the step that runs."""
+        self.backoff_ms: int | None = None
+        """What the next wait starts from; None: the policy's first."""
+        self.started = 0.0
+        self.terminal: Terminal | None = None
+
+
+class Counters(msgspec.Struct):
+    """What a runtime counts. Written on its loop only."""
+
+    turns_accepted: int = 0
+    turns_completed: int = 0
+    turns_failed: int = 0
+    turns_cancelled: int = 0
+    attempts: int = 0
+    retries: int = 0
+    session_restarts: int = 0
+    deltas: int = 0
+
+
+class Ledger:
+    """A session's memory."""
+
+    def __init__(
+        self,
+        session: str,
+        *,
+        endpoint: Endpoint,
+        config: SessionConfig,
+        messages: tuple[Mapping[str, Any], ...],
+        counters: Counters,
+        wall: Callable[[], float],
+    ) -> None:
+        self.session = session
+        self.endpoint = endpoint
+        self.config = config
+        self.conversation = messages
+        self.counters = counters
+        self.numbers = itertools.count(1)
+        """Turn numbers; the host takes them, from any thread."""
+        self.seq = 0
+        self.waiting: dict[int, Turn] = {}
+        """Accepted turns that have not begun, in order."""
+        self.current: Turn | None = None
+        self.outlets: tuple[Outlet, ...] = ()
+        """Get the whole session's events."""
+        self.restarts: tuple[float, ...] = ()
+        """When actors of the session were restarted, within the intensity's window."""
+        self.supervisor: pykka.ActorRef[Any] | None = None
+        self.actor: pykka.ActorRef[Any] | None = None
+        """The session actor, which outlives an incarnation of its supervisor."""
+        self.ended: LoopFuture[SessionEnded] = LoopFuture()
+        self.end: SessionEnded | None = None
+        self._wall = wall
+
+    def accept(self, turn: Turn) -> None:
+        """Take a turn; from here on it gets exactly one terminal event."""
+        self.waiting[turn.number] = turn
+        self.counters.turns_accepted += 1
+
+    def find(self, number: int | None) -> Turn | None:
+        """A turn that is accepted and has not ended; None stands for the one that runs."""
+        if self.current is not None and number in {None, self.current.number}:
+            return self.current
+        return None if number is None else self.waiting.get(number)
+
+    def next_turn(self) -> Turn | None:
+        """Make the turn that waits longest the current one."""
+        if not self.waiting:
+            return None
+        self.current = self.waiting.pop(next(iter(self.waiting)))
+        return self.current
+
+    def emit(self, kind: type[Event], turn: Turn | None = None, **fields: Any) -> Event:
+        """Stamp an event and hand it to everyone who should have it."""
+        self.seq += 1
+        where = (0, 0, 0) if turn is None else (turn.number, turn.step, turn.attempt)
+        event = kind(
+            session=self.session,
+            turn=where[0],
+            step=where[1],
+            attempt=where[2],
+            seq=self.seq,
+            timestamp=self._wall(),
+            **fields,
+        )
+        for outlet in self.outlets:
+            outlet.push(event)
+        listener = turn if turn is not None else self.current
+        if listener is not None and listener.outlet is not None:
+            listener.outlet.push(event)
+        return event
+
+    @property
+    def full(self) -> bool:
+        """Whether a consumer is so far behind that nothing more should be read for it."""
+        if any(outlet.full for outlet in self.outlets):
+            return True
+        turn = self.current
+        return turn is not None and turn.outlet is not None and turn.outlet.full
+
+    def complete(self, turn: Turn, result: StepResult) -> TurnCompleted | None:
+        """End a turn with its answer."""
+        return self._end(
+            turn,
+            TurnCompleted,
+            "turns_completed",
+            is_tool_call=result.is_tool_call,
+            calls=result.calls,
+            refusal=result.refusal,
+            outcome=result.outcome,
+            response_id=result.response_id,
+            response_model=result.response_model,
+        )
+
+    def fail(self, turn: Turn, outcome: Failure) -> TurnFailed | None:
+        """End a turn that can't be completed."""
+        return self._end(turn, TurnFailed, "turns_failed", outcome=outcome)
+
+    def cancel(self, turn: Turn, reason: str) -> TurnCancelled | None:
+        """End a turn because someone asked for it."""
+        return self._end(turn, TurnCancelled, "turns_cancelled", reason=reason)
+
+    def close(self, reason: Literal["closed", "runtime_closed", "restart_intensity"], error: str = "") -> None:
+        """End the session: every turn that is left gets its terminal event, then comes `SessionEnded`."""
+        if self.end is not None:
+            return
+        left = [] if self.current is None else [self.current]
+        for turn in [*left, *self.waiting.values()]:
+            if reason == "restart_intensity":
+                self.fail(turn, Internal(message=f"the session ended: {error}"))
+            else:
+                self.cancel(turn, "the session was closed")
+        end = self.emit(SessionEnded, reason=reason, error=error)
+        assert isinstance(end, SessionEnded)  # noqa: S101 - tells the type checker what was just made
+        self.end = end
+        for outlet in self.outlets:
+            outlet.close()
+        self.outlets = ()
+        self.ended.set(end)
+
+    def _end(self, turn: Turn, kind: type[Any], counter: str, **fields: Any) -> Any:
+        if turn.terminal is not None:
+            return None  # ended before: by a cancel, or by the root supervisor
+        self.waiting.pop(turn.number, None)
+        turn.terminal = self.emit(  # type: ignore[assignment]
+            kind,
+            turn,
+            text=turn.splice.text,
+            thoughts=turn.splice.thoughts,
+            usage=tuple(turn.usage),
+            **fields,
+        )
+        if self.current is turn:
+            self.current = None
+        setattr(self.counters, counter, getattr(self.counters, counter) + 1)
+        if turn.outlet is not None:
+            turn.outlet.close()
+        turn.done.set(turn.terminal)
+        return turn.terminal

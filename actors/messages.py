@@ -1,0 +1,250 @@
+"""What the actors say to each other. Every message is a frozen struct; each actor lists the ones that it takes.
+
+A step's messages carry their `AttemptKey`, because a message of an attempt that was given up can still be
+under way when the next attempt runs: the receiver compares the key and lets a stale one fall.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
+
+import msgspec
+
+from actors.config import SessionConfig
+from actors.core.aggregate import Piece, StepResult
+from actors.core.chunks import Chunk
+from actors.events import AttemptUsage, Event
+from actors.outcome import Failure
+from actors.wire.openai_chat import Request
+
+if TYPE_CHECKING:
+    from actors.ledger import Turn
+    from actors.outlets import ActorOutlet, Outlet
+
+EndReason: TypeAlias = Literal["closed", "runtime_closed", "restart_intensity"]
+
+
+class AttemptKey(NamedTuple):
+    """Which attempt: its turn in the session, its step in the turn, its number in the step."""
+
+    turn: int
+    step: int
+    attempt: int
+
+
+class Message(msgspec.Struct, frozen=True):
+    """The base of all messages."""
+
+
+# Host -> Supervisor
+
+
+class Submit(Message, frozen=True):
+    """Here is a turn. It is accepted when this is handled."""
+
+    turn: Turn
+
+
+class Cancel(Message, frozen=True):
+    """Cancel a turn, running or queued; None: the one that runs."""
+
+    turn: int | None
+    reason: str
+
+
+class Publish(Message, frozen=True):
+    """Send the subscribers a `Custom` event."""
+
+    payload: Any
+
+
+class Subscribe(Message, frozen=True):
+    """Send this outlet every event from now on."""
+
+    outlet: Outlet
+
+
+class Unsubscribe(Message, frozen=True):
+    """Send this outlet nothing more."""
+
+    outlet: Outlet
+
+
+class Drained(Message, frozen=True):
+    """This outlet has room again."""
+
+    outlet: Outlet
+
+
+class Close(Message, frozen=True):
+    """End the session: the turn that runs and all that wait are cancelled."""
+
+    reason: EndReason
+
+
+# Supervisor -> SessionActor
+
+
+class StartTurn(Message, frozen=True):
+    """Run this turn."""
+
+    turn: int
+    messages: tuple[Mapping[str, Any], ...]
+    tools: tuple[Mapping[str, Any], ...]
+    config: SessionConfig
+    stateless: bool
+    """True for a bare step: the messages are the whole request, and the conversation stays as it is."""
+
+
+class AbortTurn(Message, frozen=True):
+    """The turn has ended elsewhere; forget what it would have added."""
+
+    turn: int
+
+
+class StepFinished(Message, frozen=True):
+    """The step that you asked for is complete."""
+
+    turn: int
+    result: StepResult
+
+
+class StepFailed(Message, frozen=True):
+    """The step that you asked for failed for good."""
+
+    turn: int
+    outcome: Failure
+
+
+# Host -> SessionActor
+
+
+class GetHistory(Message, frozen=True):
+    """Ask for the conversation; the reply is a tuple of messages."""
+
+
+# SessionActor -> Supervisor
+
+
+class RunStep(Message, frozen=True):
+    """Make one model request, with all its attempts."""
+
+    turn: int
+    request: Request
+
+
+class TurnDone(Message, frozen=True):
+    """The turn has its answer."""
+
+    turn: int
+    result: StepResult
+    added: tuple[Mapping[str, Any], ...]
+    """What the turn added to the conversation."""
+
+
+class TurnGaveUp(Message, frozen=True):
+    """The turn can't be completed."""
+
+    turn: int
+    outcome: Failure
+
+
+# CallerActor -> AggregatorActor
+
+
+class Chunks(Message, frozen=True):
+    """What one read of the socket held."""
+
+    chunks: tuple[Chunk, ...]
+
+
+class StreamEnded(Message, frozen=True):
+    """The stream ended without an error of its own: end marker, end of file, or trailing deadline."""
+
+
+class StreamFailed(Message, frozen=True):
+    """The stream broke, or never began."""
+
+    outcome: Failure
+
+
+# AggregatorActor -> Supervisor
+
+
+class Deltas(Message, frozen=True):
+    """More of the attempt, as it may be shown."""
+
+    key: AttemptKey
+    pieces: tuple[Piece, ...]
+
+
+class AttemptFinished(Message, frozen=True):
+    """The attempt is complete."""
+
+    key: AttemptKey
+    result: StepResult
+    usage: AttemptUsage
+
+
+class AttemptFailed(Message, frozen=True):
+    """The attempt is not an answer."""
+
+    key: AttemptKey
+    outcome: Failure
+    usage: AttemptUsage
+
+
+# Supervisor -> CallerActor
+
+
+class Pause(Message, frozen=True):
+    """Read no further: a consumer is behind."""
+
+
+class Resume(Message, frozen=True):
+    """Read on."""
+
+
+# To oneself
+
+
+class RetryDue(Message, frozen=True):
+    """The backoff of this failed attempt is over."""
+
+    key: AttemptKey
+
+
+class BatchTaken(Message, frozen=True):
+    """A subscribed actor replied to its batch, which is its demand for the next."""
+
+    outlet: ActorOutlet
+    error: BaseException | None
+
+
+class DeadlineDue(Message, frozen=True):
+    """The nearest deadline of the attempt may have passed; the earlier chunk that moved it did not move the timer."""
+
+
+class ProgressDue(Message, frozen=True):
+    """Time to log how far a long stream is."""
+
+
+class StatsDue(Message, frozen=True):
+    """Time to log how the runtime is."""
+
+
+# Supervisor -> subscribed actors
+
+
+class EventBatch(Message, frozen=True):
+    """Events for a subscribed actor, in order. Its reply to this `ask` is its demand for the next batch."""
+
+    events: tuple[Event, ...]
+
+
+# Runtime -> RootSupervisor
+
+
+class Shutdown(Message, frozen=True):
+    """End all sessions; the reply comes when the last one has ended."""

@@ -1,0 +1,163 @@
+"""The top of the tree: the root supervisor over the sessions' supervisors, and a guardian over it.
+
+The root speaks for a supervisor that failed: it ends that session's turn with one `TurnFailed(internal)`, counts the
+restart against the session's own intensity, and past it ends the session. Its neighbours never notice.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any, ClassVar
+
+import pykka
+
+from actors.core.intensity import add_restart
+from actors.events import SessionRestarted
+from actors.kernel.future import LoopFuture
+from actors.kernel.handlers import HandlingActor
+from actors.kernel.loop_actor import RESTART, STOP, ChildFailed, Directive, LoopActor, Restart
+from actors.ledger import Ledger
+from actors.messages import Close, Shutdown, StatsDue, Submit
+from actors.outcome import Internal
+from actors.services import Services
+from actors.stats import resident_bytes
+from actors.supervisor import describe
+
+
+class Guardian(LoopActor):
+    """Holds the root supervisor, and nothing else: so simple that it has nothing to fail in."""
+
+    def __init__(self, services: Services) -> None:
+        super().__init__()
+        self._services = services
+        self._restarts: tuple[float, ...] = ()
+        self.root: pykka.ActorRef[Any] = self.spawn(RootSupervisor, services, restart=Restart.PERMANENT)
+
+    def on_child_failed(self, failed: ChildFailed) -> Directive:
+        """Restart the root within the runtime's intensity; past it, end every session, typed."""
+        self._restarts, within = add_restart(
+            self._restarts, self.dispatcher.now(), self._services.config.intensity
+        )
+        if within:
+            return RESTART
+        for ledger in list(self._services.sessions.values()):
+            ledger.close("restart_intensity", f"the root supervisor failed: {describe(failed.error)}")
+        return STOP
+
+
+class RootSupervisor(HandlingActor):
+    """Supervises the sessions' supervisors."""
+
+    handlers: ClassVar[dict[type, str]] = {
+        Shutdown: "_shutdown",
+        StatsDue: "_stats_due",
+    }
+
+    def __init__(self, services: Services) -> None:
+        super().__init__()
+        self._services = services
+        self._closed: LoopFuture[None] | None = None
+
+    def on_start(self) -> None:
+        """Begin to report."""
+        self._tick = self.dispatcher.now()
+        self.send_after(self._services.config.stats_every, StatsDue())
+
+    def on_child_failed(self, failed: ChildFailed) -> Directive:
+        """A session's supervisor failed: its turn fails, and it is started anew with its ledger."""
+        services = self._services
+        ledger = services.supervisors[failed.ref.actor_urn]
+        error = describe(failed.error)
+        self._fail_turns(ledger, failed, error)
+        ledger.restarts, within = add_restart(
+            ledger.restarts, self.dispatcher.now(), ledger.config.intensity
+        )
+        if not within or ledger.end is not None:
+            ledger.close("restart_intensity", error)
+            services.log.emit(
+                "actors.session.ended",
+                f"session ended: its supervisor failed too often: {error}",
+                level="ERROR",
+                session=ledger.session,
+                exc=failed.error,
+            )
+            return STOP
+        services.counters.session_restarts += 1
+        ledger.emit(SessionRestarted, restarts=len(ledger.restarts), error=error)
+        services.log.emit(
+            "actors.session.restarted",
+            f"the session's supervisor failed and was restarted: {error}",
+            level="ERROR",
+            session=ledger.session,
+            exc=failed.error,
+            restarts=len(ledger.restarts),
+        )
+        return RESTART
+
+    def _fail_turns(self, ledger: Ledger, failed: ChildFailed, error: str) -> None:
+        """The turn that ran, and the one whose acceptance failed, each get their terminal event."""
+        outcome = Internal(message=error)
+        broken = [] if ledger.current is None else [ledger.current]
+        if type(failed.message) is Submit and failed.message.turn.terminal is None:
+            ledger.accept(failed.message.turn)
+            broken.append(failed.message.turn)
+        for turn in broken:
+            ledger.fail(turn, outcome)
+            self._services.log.emit(
+                "actors.turn.failed",
+                outcome.describe(),
+                level="ERROR",
+                session=ledger.session,
+                turn=turn.number,
+                outcome=outcome.kind,
+                error_type=outcome.reason,
+            )
+
+    def on_child_stopped(self, ref: pykka.ActorRef[Any]) -> None:
+        """Called after a session's supervisor has stopped; it may not have come to say so to its consumers."""
+        ledger = self._services.supervisors.pop(ref.actor_urn, None)
+        if ledger is None:
+            return
+        ledger.close("closed")
+        self._services.sessions.pop(ledger.session, None)
+        if self._closed is not None and not self._services.supervisors:
+            self._closed.set(None)
+
+    def _shutdown(self, _: Shutdown) -> LoopFuture[None]:
+        self._closed = LoopFuture()
+        for ledger in list(self._services.supervisors.values()):
+            self.send(ledger.supervisor, Close("runtime_closed"))
+        if not self._services.supervisors:
+            self._closed.set(None)
+        return self._closed
+
+    def _stats_due(self, _: StatsDue) -> None:
+        now = self.dispatcher.now()
+        every = self._services.config.stats_every
+        lag = max(0.0, now - self._tick - every)
+        self._tick = now
+        if self._services.log.enabled:
+            self._emit_stats(lag)
+        self.send_after(every, StatsDue())
+
+    def _emit_stats(self, lag: float) -> None:
+        counters = self._services.counters
+        ledgers = list(self._services.sessions.values())  # the host may spawn meanwhile
+        states = Counter("idle" if ledger.current is None else "running" for ledger in ledgers)
+        self._services.log.emit(
+            "actors.runtime.stats",
+            f"{len(ledgers)} sessions, {states['running']} running",
+            sessions_idle=states["idle"],
+            sessions_running=states["running"],
+            turns_accepted=counters.turns_accepted,
+            turns_completed=counters.turns_completed,
+            turns_failed=counters.turns_failed,
+            turns_cancelled=counters.turns_cancelled,
+            attempts=counters.attempts,
+            retries=counters.retries,
+            dead_letters=self.dispatcher.dead_letters,
+            actors=self.dispatcher.actors,
+            mailbox_depth=self.dispatcher.mailbox_depth(),
+            loop_lag=lag,
+            rss=resident_bytes(),
+        )

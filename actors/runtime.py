@@ -1,0 +1,252 @@
+"""The runtime: where sessions live. A sync host gets a daemon thread with a loop, an async host its own loop."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import threading
+import uuid
+from collections.abc import Callable, Iterable, Mapping
+from types import TracebackType
+from typing import Any, Self
+
+import pykka
+
+from actors.client import Session, replace
+from actors.config import Endpoint, RuntimeConfig
+from actors.errors import ConfigError, RuntimeClosedError, SessionClosedError, UsageError
+from actors.kernel import future
+from actors.kernel.dispatcher import Dispatcher
+from actors.kernel.future import LoopFuture
+from actors.kernel.loop_actor import Restart
+from actors.ledger import Counters, Ledger
+from actors.log.record import Log
+from actors.mapping import ResultStream
+from actors.messages import Shutdown
+from actors.observer import RuntimeObserver
+from actors.root import Guardian
+from actors.services import Services, Transports
+from actors.stream import refuse_on_a_loop
+from actors.supervisor import Supervisor
+
+CLOSE_S = 10.0
+"""How long `close` waits for the sessions to end by themselves before it ends them."""
+
+
+class Runtime:
+    """Spawns sessions and keeps them under one supervision tree. Use it as `with Runtime()` or `async with Runtime()`.
+
+    Args:
+        endpoint: where sessions that are not given their own find their model.
+        config: how the runtime keeps house.
+        rng: for jitter; a seeded one makes waits repeatable.
+        ids: makes session and request ids.
+    """
+
+    def __init__(
+        self,
+        endpoint: Endpoint | None = None,
+        *,
+        config: RuntimeConfig = RuntimeConfig(),  # noqa: B008 - frozen
+        rng: random.Random | None = None,
+        ids: Callable[[], str] = lambda: uuid.uuid4().hex,
+    ) -> None:
+        self._endpoint = endpoint
+        self._config = config
+        self._dispatcher: Dispatcher | None = None
+        self._guardian: pykka.ActorRef[Any] | None = None
+        self._lock = threading.Lock()
+        self._exit: BaseException | None = None
+        self._services = Services(
+            config=config,
+            transports=Transports(),
+            log=Log(run_id=ids()),
+            counters=Counters(),
+            rng=random.Random() if rng is None else rng,  # noqa: S311 - jitter is no secret
+            ids=ids,
+            sessions={},
+            supervisors={},
+        )
+
+    # Sessions
+
+    def spawn(
+        self,
+        endpoint: Endpoint | None = None,
+        *,
+        id: str | None = None,  # noqa: A002 - it is what the event calls `session` and everyone calls an id
+        messages: Iterable[Mapping[str, Any]] = (),
+        **settings: Any,
+    ) -> Session:
+        """Start a session. From any thread; never blocks.
+
+        Args:
+            endpoint: where its model answers; the runtime's own if not given.
+            id: its name in events and in the log, unique among the runtime's living sessions; made up if not given.
+            messages: the conversation so far, after the system message.
+            settings: settings by name, as `SessionConfig` has them; the runtime's for the rest.
+
+        Raises:
+            RuntimeClosedError: the runtime is not open.
+            ConfigError: a setting is unknown or can't be, the id is taken, or no endpoint was given anywhere.
+        """
+        endpoint = self._endpoint if endpoint is None else endpoint
+        if endpoint is None:
+            raise ConfigError("endpoint", "give one to Runtime(...) or to spawn(...)")
+        services = self._services
+        config = replace(self._config.session, settings)
+        system = () if config.system is None else ({"role": "system", "content": config.system},)
+        with self._lock:
+            dispatcher, root = self._open()
+            name = services.ids() if id is None else id
+            if name in services.sessions:
+                raise ConfigError("id", f"session {name!r} exists already; close it first or take another id")
+            ledger = Ledger(
+                name,
+                endpoint=endpoint,
+                config=config,
+                messages=(*system, *messages),
+                counters=services.counters,
+                wall=dispatcher.wall,
+            )
+            services.sessions[name] = ledger
+            dispatcher.spawn(Supervisor, ledger, services, parent=root, restart=Restart.PERMANENT)
+        return Session(ledger, self.ask)
+
+    def map(
+        self, prompts: Iterable[str], *, max_sessions: int = 8, **settings: Any
+    ) -> ResultStream:
+        """Run each prompt in a session of its own and give results as they complete, for `for` or `async for`.
+
+        Args:
+            prompts: one user text a session; read as sessions come free.
+            max_sessions: how many run at once.
+            settings: as in `spawn`, `endpoint` too.
+
+        Returns:
+            `MapResult`s in completion order, each with its index and either its result or its error.
+        """
+        if max_sessions < 1:
+            raise ConfigError("max_sessions", f"must be at least 1, got {max_sessions}")
+        return ResultStream(lambda: self.spawn(**settings), prompts, max_sessions)
+
+    def ask(
+        self, ref: pykka.ActorRef[Any], message: Any, timeout: float | None = None
+    ) -> LoopFuture[Any]:
+        """Ask any pykka actor, on a loop or with a thread of its own.
+
+        Args:
+            ref: whom.
+            message: what.
+            timeout: seconds until the future fails with `pykka.Timeout`; a reply after that is dropped.
+
+        Returns:
+            A future to `.get()` in a thread or to await on any loop; neither it nor what `map`, `filter`, `join` and
+            `reduce` make of it blocks a loop.
+        """
+        dispatcher, _ = self._open()
+        return future.ask(ref, message, timeout=timeout, loop=dispatcher.loop)
+
+    # Life
+
+    def __enter__(self) -> Self:
+        refuse_on_a_loop("with Runtime()", "async with Runtime()")
+        self._start(
+            Dispatcher.in_thread(loop_factory=_loop_factory(self._config.uvloop), **self._dispatcher_settings())
+        )
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        dispatcher = self._dispatcher
+        if dispatcher is not None:
+            asyncio.run_coroutine_threadsafe(self._aclose(), dispatcher.loop).result()
+            dispatcher.close()
+        self._raise_exit(error)
+
+    async def __aenter__(self) -> Self:
+        self._start(Dispatcher(asyncio.get_running_loop(), **self._dispatcher_settings()))
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        # Shielded: leaving the block because the host was cancelled must not leave half a runtime behind.
+        await asyncio.shield(asyncio.ensure_future(self._aclose()))
+        self._raise_exit(error)
+
+    def _dispatcher_settings(self) -> dict[str, Any]:
+        services = self._services
+        return {
+            "observer": RuntimeObserver(services),
+            "stall_after": self._config.stall_after,
+            "on_exit": self._exit_asked,
+        }
+
+    def _start(self, dispatcher: Dispatcher) -> None:
+        with self._lock:
+            if self._dispatcher is not None:
+                raise UsageError("a Runtime is entered once: make another one")
+            self._dispatcher = dispatcher
+            self._services.log.emit("actors.runtime.started", "runtime started")
+            self._guardian = dispatcher.spawn(Guardian, self._services)
+
+    def _open(self) -> tuple[Dispatcher, pykka.ActorRef[Any]]:
+        if self._dispatcher is None:
+            raise RuntimeClosedError("enter the runtime first: `with Runtime(...) as runtime:` or `async with`")
+        if self._guardian is None:
+            raise RuntimeClosedError("the runtime is closed: use its sessions inside its `with` block")
+        root = self._services.root[0]
+        return self._dispatcher, root
+
+    async def _aclose(self) -> None:
+        """End all sessions, then everything else. Runs on the runtime's loop."""
+        with self._lock:
+            if self._guardian is None or self._dispatcher is None:
+                return
+            dispatcher, root = self._open()
+            self._guardian = None
+        try:
+            await future.ask(root, Shutdown(), timeout=CLOSE_S, loop=dispatcher.loop)
+        except (pykka.Timeout, pykka.ActorDeadError):
+            pass  # what is left is ended below
+        finally:
+            await dispatcher.aclose()
+            for ledger in list(self._services.sessions.values()):
+                ledger.close("runtime_closed")
+            self._services.sessions.clear()
+            await self._services.transports.aclose()
+            self._services.log.emit("actors.runtime.stopped", "runtime stopped")
+
+    def _exit_asked(self, error: BaseException) -> None:
+        """A KeyboardInterrupt or SystemExit in an actor: end in order, and raise it where the block is left."""
+        self._exit = error
+        assert self._dispatcher is not None  # noqa: S101 - it is calling
+        self._closing = self._dispatcher.loop.create_task(self._aclose())
+
+    def _raise_exit(self, error: BaseException | None) -> None:
+        if self._exit is not None and error is None:
+            raise self._exit
+
+
+def _loop_factory(wanted: bool | None) -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """uvloop's loop, where it is wanted and there; None: asyncio's own.
+
+    Raises:
+        ConfigError: uvloop is asked for and not installed.
+    """
+    if wanted is False:
+        return None
+    try:
+        import uvloop  # noqa: PLC0415 - an extra
+    except ModuleNotFoundError:
+        if wanted is None:
+            return None
+        raise ConfigError(
+            "RuntimeConfig.uvloop", "uvloop is not installed: pip install 'greenroom[fast]'"
+        ) from None
+    return uvloop.new_event_loop
+
+
+__all__ = ["Runtime", "SessionClosedError"]

@@ -1,0 +1,51 @@
+"""What the actors of one runtime share: passed in, never global, so that a simulator can replace each."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+
+import msgspec
+
+from actors.config import Endpoint, RuntimeConfig
+from actors.ledger import Counters, Ledger
+from actors.log.record import Log
+from actors.transport import HttpTransport
+
+
+class Transports:
+    """One connection pool an endpoint, opened when it is first needed. Used on the runtime's loop only."""
+
+    def __init__(self, make: Callable[[Endpoint], HttpTransport] = HttpTransport) -> None:
+        self._make = make
+        self._open: dict[Endpoint, HttpTransport] = {}
+
+    def get(self, endpoint: Endpoint) -> HttpTransport:
+        """The endpoint's pool."""
+        transport = self._open.get(endpoint)
+        if transport is None:
+            transport = self._open[endpoint] = self._make(endpoint)
+        return transport
+
+    async def aclose(self) -> None:
+        """Close all pools."""
+        while self._open:
+            _, transport = self._open.popitem()
+            await transport.aclose()
+
+
+class Services(msgspec.Struct, frozen=True, kw_only=True):
+    """Shared by a runtime's actors."""
+
+    config: RuntimeConfig
+    transports: Transports
+    log: Log
+    counters: Counters
+    rng: random.Random
+    """Jitter."""
+    ids: Callable[[], str]
+    """Request and session ids."""
+    sessions: dict[str, Ledger]
+    """By session id; those that have not ended. Supervisors are found by their urn in `supervisors`."""
+    supervisors: dict[str, Ledger]
+    """By the supervisor's urn."""

@@ -1,0 +1,207 @@
+"""The host's side: a handle to wait on or await, and a stream of events to iterate in either way."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import threading
+import weakref
+from collections.abc import Callable, Generator
+from types import TracebackType
+from typing import Any, Self, TypeAlias
+
+from actors.errors import BlockingCallError, TurnCancelledError, TurnFailedError
+from actors.events import Event, Terminal, TurnCancelled, TurnCompleted, TurnFailed
+from actors.kernel.future import LoopFuture
+from actors.outlets import StreamOutlet
+
+CancelTurn: TypeAlias = Callable[[int, str], None]
+"""Cancels a turn by its number, with a reason; from any thread; never blocks, never raises."""
+
+
+def completed(event: Terminal) -> TurnCompleted:
+    """The event of a turn that completed.
+
+    Raises:
+        TurnFailedError: it failed.
+        TurnCancelledError: it was cancelled.
+    """
+    match event:
+        case TurnCompleted():
+            return event
+        case TurnFailed():
+            raise TurnFailedError(event)
+        case TurnCancelled():
+            raise TurnCancelledError(event)
+
+
+class TurnHandle:
+    """A turn under way: wait for it in a thread, or await it on any loop."""
+
+    def __init__(
+        self, turn: int, done: LoopFuture[Terminal], cancel: CancelTurn, *, keeps: object = None
+    ) -> None:
+        self.turn = turn
+        """The turn's number in its session, from 1."""
+        self._done = done
+        self._cancel = cancel
+        self._keeps = keeps
+        """What must live as long as this handle: a loop holds its tasks only weakly."""
+
+    def wait(self, timeout: float | None = None) -> TurnCompleted:
+        """Block until the turn has ended.
+
+        Args:
+            timeout: seconds to wait at most; the turn goes on after that.
+
+        Raises:
+            TurnFailedError: it failed.
+            TurnCancelledError: it was cancelled.
+            SessionClosedError: the session ended before it could accept the turn.
+            BlockingCallError: on a thread whose loop is running; `await` the handle there.
+            pykka.Timeout: the timeout passed.
+        """
+        return completed(self._done.get(timeout=timeout))
+
+    def __await__(self) -> Generator[Any, None, TurnCompleted]:
+        """Wait without blocking; raises as `wait` does."""
+        return self._result().__await__()
+
+    async def _result(self) -> TurnCompleted:
+        return completed(await self._done)
+
+    def done(self) -> bool:
+        """Whether the turn has ended."""
+        return self._done.done()
+
+    def add_done_callback(self, function: Callable[[TurnHandle], None]) -> None:
+        """Have a function called with this handle once the turn has ended, in whatever thread ended it."""
+        self._done.add_done_callback(lambda _: function(self))
+
+    def cancel(self, reason: str = "cancelled by the host") -> None:
+        """Cancel the turn, running or queued, from any thread. Does nothing if it has ended."""
+        self._cancel(self.turn, reason)
+
+
+class EventStream:
+    """The events of one turn, or of a whole session: `for`, `async for`, and a context manager; thread-safe.
+
+    Leaving the block, `close`, and dropping the last reference cancel a turn that has not ended, at once and
+    without awaiting anything. The last event is the terminal one (`SessionEnded` for a session's stream).
+    """
+
+    def __init__(self, outlet: StreamOutlet, on_close: Callable[[], None]) -> None:
+        self._outlet = outlet
+        self._taken: list[Event] = []
+        self._lock = threading.Lock()
+        self._finalizer = weakref.finalize(self, on_close)
+        self._finalizer.atexit = False
+
+    def close(self) -> None:
+        """Take no more, and cancel the turn if it has not ended. From any thread; never blocks."""
+        self._finalizer()
+        self._outlet.close()
+
+    def _next_taken(self) -> Event | None:
+        with self._lock:
+            if not self._taken:
+                self._taken = self._outlet.take()[::-1]
+            return self._taken.pop() if self._taken else None
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> Event:
+        while True:
+            event = self._next_taken()
+            if event is not None:
+                return event
+            if self._outlet.exhausted:
+                raise StopIteration
+            ready = threading.Event()
+            refuse_on_a_loop("for event in stream", "async for event in stream")
+            if self._outlet.wake_when_ready(ready.set):
+                ready.wait()
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> Event:
+        while True:
+            event = self._next_taken()
+            if event is not None:
+                return event
+            if self._outlet.exhausted:
+                raise StopAsyncIteration
+            loop = asyncio.get_running_loop()
+            ready = loop.create_future()
+            if self._outlet.wake_when_ready(_waker(loop, ready)):
+                await ready
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+class TurnStream(EventStream):
+    """The events of one turn."""
+
+    def __init__(
+        self, turn: int, done: LoopFuture[Terminal], outlet: StreamOutlet, cancel: CancelTurn
+    ) -> None:
+        def cancel_if_open() -> None:
+            if not done.done():
+                cancel(turn, "the stream was closed")
+
+        super().__init__(outlet, cancel_if_open)
+        self.turn = turn
+        """The turn's number in its session, from 1."""
+        self.done = done
+        """Gets the terminal event."""
+
+    def result(self) -> TurnCompleted:
+        """The turn's result, once its events were read to the end.
+
+        Raises:
+            TurnFailedError: it failed.
+            TurnCancelledError: it was cancelled.
+            BlockingCallError: its events were not read to the end, and this thread's loop is running.
+        """
+        return completed(self.done.get())
+
+
+def refuse_on_a_loop(what: str, instead: str) -> None:
+    """Raise if this thread's loop is running: the wait would stop everything else on it.
+
+    Raises:
+        BlockingCallError: it is.
+    """
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return
+    raise BlockingCallError(f"`{what}` would block the event loop of this thread; use `{instead}`")
+
+
+def _waker(loop: asyncio.AbstractEventLoop, ready: asyncio.Future[None]) -> Callable[[], None]:
+    def resolve() -> None:
+        if not ready.done():
+            ready.set_result(None)
+
+    def wake() -> None:
+        with contextlib.suppress(RuntimeError):  # the loop closed: nobody awaits any more
+            loop.call_soon_threadsafe(resolve)
+
+    return wake

@@ -1,0 +1,455 @@
+"""A session's supervisor: the retry policy, the routing of events, and their sequence.
+
+It does little and runs no host code. What it decides, it asks a pure function (`core.retry`, `core.splice`,
+`core.intensity`); what it must not lose lies in its `Ledger`.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import msgspec
+import pykka
+
+from actors.aggregator import AggregatorActor
+from actors.caller import CallerActor, CallSpec
+from actors.core import retry
+from actors.core.aggregate import TextPiece, ThoughtPiece, ToolCallPiece
+from actors.core.intensity import add_restart
+from actors.core.splice import Shown
+from actors.events import (
+    AttemptStarted,
+    Custom,
+    Retracted,
+    RetryScheduled,
+    SessionRestarted,
+    StepStarted,
+    TextDelta,
+    ThoughtDelta,
+    ToolCallDelta,
+    TurnStarted,
+)
+from actors.events import StepFinished as StepFinishedEvent
+from actors.kernel.handlers import HandlingActor
+from actors.kernel.loop_actor import STOP, ChildFailed, Directive, Restart, RestartWith, Timer
+from actors.ledger import Ledger, Turn
+from actors.messages import (
+    AbortTurn,
+    AttemptFailed,
+    AttemptFinished,
+    AttemptKey,
+    BatchTaken,
+    Cancel,
+    Close,
+    Deltas,
+    Drained,
+    Pause,
+    Publish,
+    Resume,
+    RetryDue,
+    RunStep,
+    StartTurn,
+    StepFailed,
+    StepFinished,
+    Submit,
+    Subscribe,
+    TurnDone,
+    TurnGaveUp,
+    Unsubscribe,
+)
+from actors.outcome import Failure, Internal
+from actors.services import Services
+from actors.session import SessionActor
+from actors.wire import openai_chat
+
+
+class Supervisor(HandlingActor):
+    """Supervises one session."""
+
+    handlers: ClassVar[dict[type, str]] = {
+        Deltas: "_deltas",
+        Submit: "_submit",
+        Cancel: "_cancel",
+        Publish: "_publish",
+        Subscribe: "_subscribe",
+        Unsubscribe: "_unsubscribe",
+        Drained: "_drained",
+        Close: "_close",
+        RunStep: "_run_step",
+        TurnDone: "_turn_done",
+        TurnGaveUp: "_turn_gave_up",
+        AttemptFinished: "_attempt_finished",
+        AttemptFailed: "_attempt_failed",
+        RetryDue: "_retry_due",
+        BatchTaken: "_batch_taken",
+    }
+
+    def __init__(self, ledger: Ledger, services: Services) -> None:
+        super().__init__()
+        self._ledger = ledger
+        self._services = services
+        self._caller: pykka.ActorRef[Any] | None = None
+        self._aggregator: pykka.ActorRef[Any] | None = None
+        self._retry_timer: Timer | None = None
+        self._key: AttemptKey | None = None
+        """The attempt that runs; None between attempts."""
+        self._spec: CallSpec | None = None
+        self._paused = False
+        services.supervisors[self.actor_urn] = ledger
+        ledger.supervisor = self.actor_ref
+        if ledger.actor is None:  # else this is a later life, and the session actor outlived the last one
+            ledger.actor = self.spawn(
+                SessionActor, self.actor_ref, ledger.conversation, restart=Restart.PERMANENT
+            )
+
+    def on_start(self) -> None:
+        """Go on with the turns that wait: in a first life there are none."""
+        if self.incarnation == 0:
+            self._log("actors.session.started", "session started", state="idle")
+        self._take_up()
+
+    # Turns
+
+    def _submit(self, message: Submit) -> None:
+        self._ledger.accept(message.turn)
+        self._take_up()
+
+    def _take_up(self) -> None:
+        ledger = self._ledger
+        if ledger.current is not None or ledger.end is not None:
+            return
+        turn = ledger.next_turn()
+        if turn is None:
+            return
+        turn.started = self.dispatcher.now()
+        ledger.emit(TurnStarted, turn)
+        self._log("actors.turn.started", "turn started", turn)
+        start = StartTurn(turn.number, turn.messages, turn.tools, turn.config, turn.stateless)
+        self.send(ledger.actor, start)
+
+    def _run_step(self, message: RunStep) -> None:
+        turn = self._current(message.turn)
+        if turn is None:
+            return  # the turn was cancelled while the session asked for its step
+        turn.step += 1
+        turn.attempt = turn.failed_attempts = 0
+        turn.backoff_ms = None
+        turn.splice.begin_step()
+        self._ledger.emit(StepStarted, turn)
+        try:
+            self._spec = self._call_spec(turn, message.request)
+        except (TypeError, ValueError, msgspec.MsgspecError) as error:
+            outcome = Internal(message=f"the request can't be written as JSON: {error}")
+            self.send(self._ledger.actor, StepFailed(turn.number, outcome))
+            return
+        self._begin_attempt(turn)
+
+    def _turn_done(self, message: TurnDone) -> None:
+        turn = self._current(message.turn)
+        if turn is None:
+            return  # cancelled in the same moment: the cancel came first
+        self._ledger.conversation += message.added
+        self._ledger.complete(turn, message.result)
+        self._log_end("actors.turn.completed", "turn completed", turn, outcome="complete")
+        self._take_up()
+
+    def _turn_gave_up(self, message: TurnGaveUp) -> None:
+        turn = self._current(message.turn)
+        if turn is not None:
+            self._fail(turn, message.outcome)
+            self._take_up()
+
+    def _cancel(self, message: Cancel) -> None:
+        turn = self._ledger.find(message.turn)
+        if turn is None:
+            return  # it ended by itself in the meantime
+        if turn is self._ledger.current:
+            self._drop_attempt()
+            self.send(self._ledger.actor, AbortTurn(turn.number))
+        self._ledger.cancel(turn, message.reason)
+        self._log_end("actors.turn.cancelled", message.reason, turn, outcome="cancelled")
+        self._take_up()
+
+    def _fail(self, turn: Turn, outcome: Failure) -> None:
+        self._ledger.fail(turn, outcome)
+        self._log_end(
+            "actors.turn.failed",
+            outcome.describe(),
+            turn,
+            level="WARNING",
+            outcome=outcome.kind,
+            error_type=outcome.reason,
+        )
+
+    def _current(self, number: int) -> Turn | None:
+        turn = self._ledger.current
+        return turn if turn is not None and turn.number == number else None
+
+    # Attempts
+
+    def _call_spec(self, turn: Turn, request: openai_chat.Request) -> CallSpec:
+        endpoint = turn.endpoint
+        body = openai_chat.encode(request, model=endpoint.model, profile=endpoint.profile)
+        session = self._ledger.session
+        transport = self._services.transports.get(endpoint)
+        return CallSpec(
+            transport=transport,
+            body=body,
+            headers=() if endpoint.session_header is None else ((endpoint.session_header, session),),
+            deadlines=turn.config.deadlines,
+            limits=turn.config.limits,
+            progress_every=self._services.config.progress_every,
+            labels={
+                "session": session,
+                "turn": turn.number,
+                "step": turn.step,
+                "operation": "chat",
+                "provider": endpoint.provider,
+                "request_model": endpoint.model,
+                "server_address": transport.host,
+                "server_port": transport.port,
+                "messages_count": len(request.messages),
+                "tools_count": len(request.tools),
+            },
+        )
+
+    def _begin_attempt(self, turn: Turn) -> None:
+        assert self._spec is not None  # noqa: S101 - set by the step that this attempt belongs to
+        turn.attempt += 1
+        turn.splice.begin_attempt()
+        key = self._key = AttemptKey(turn.number, turn.step, turn.attempt)
+        self._services.counters.attempts += 1
+        self._ledger.emit(AttemptStarted, turn)
+        labels = {**self._spec.labels, "attempt": turn.attempt, "request_id": self._services.ids()}
+        spec = msgspec.structs.replace(self._spec, labels=labels)
+        self._aggregator = self.spawn(AggregatorActor, key, self.actor_ref, turn.config)
+        self._caller = self.spawn(CallerActor, spec, self._aggregator, self._services.log)
+        self._paused = False
+        self._check_room()
+
+    def _deltas(self, message: Deltas) -> None:
+        if message.key != self._key:
+            return  # an attempt that was given up had this under way
+        turn = self._ledger.current
+        assert turn is not None  # noqa: S101 - a key is set only while a turn runs
+        self._show(turn, turn.splice.feed(message.pieces))
+        self._check_room()
+
+    def _show(self, turn: Turn, shown: tuple[Shown, ...]) -> None:
+        emit = self._ledger.emit
+        for piece in shown:
+            match piece:
+                case TextPiece():
+                    emit(TextDelta, turn, text=piece.text)
+                case ThoughtPiece():
+                    emit(ThoughtDelta, turn, text=piece.text)
+                case ToolCallPiece():
+                    if turn.config.tool_call_deltas:
+                        emit(
+                            ToolCallDelta,
+                            turn,
+                            call=piece.call,
+                            id=piece.id,
+                            name=piece.name,
+                            arguments=piece.arguments,
+                        )
+                case _:
+                    emit(Retracted, turn, text_keep=piece.text_keep, thought_keep=piece.thought_keep)
+        self._services.counters.deltas += len(shown)
+
+    def _attempt_finished(self, message: AttemptFinished) -> None:
+        if message.key != self._key:
+            return  # as in _deltas
+        turn = self._ledger.current
+        assert turn is not None  # noqa: S101 - as in _deltas
+        self._show(turn, turn.splice.complete())
+        self._caller = None  # it may still be reading to the body's end, so that the connection can be kept
+        self._drop_attempt()
+        turn.usage.append(message.usage)
+        result = message.result
+        self._ledger.emit(
+            StepFinishedEvent,
+            turn,
+            is_tool_call=result.is_tool_call,
+            calls=result.calls,
+            usage=message.usage,
+            outcome=result.outcome,
+        )
+        self.send(self._ledger.actor, StepFinished(turn.number, result))
+
+    def _attempt_failed(self, message: AttemptFailed) -> None:
+        if message.key != self._key:
+            return  # as in _deltas
+        turn = self._ledger.current
+        assert turn is not None  # noqa: S101 - as in _deltas
+        self._drop_attempt()
+        turn.usage.append(message.usage)
+        turn.failed_attempts += 1
+        outcome = message.outcome
+        decision = retry.decide(
+            turn.config.retry,
+            failed_attempts=turn.failed_attempts,
+            backoff_ms=turn.backoff_ms,
+            outcome=outcome,
+            shown=turn.splice.shown_in_step,
+            rng=self._services.rng,
+        )
+        if isinstance(decision, retry.GiveUp):
+            self._log(
+                "actors.request.failed",
+                f"giving up after {turn.failed_attempts} failed attempts ({decision.why}): {outcome.describe()}",
+                turn,
+                level="WARNING",
+                error_type=outcome.reason,
+            )
+            self.send(self._ledger.actor, StepFailed(turn.number, outcome))
+            return
+        turn.backoff_ms = decision.backoff_ms
+        self._schedule_retry(turn, message.key, outcome, decision.wait_ms)
+
+    def _schedule_retry(self, turn: Turn, key: AttemptKey, outcome: Failure, wait_ms: int) -> None:
+        assert turn.config.retry is not None  # noqa: S101 - without a policy there is no retry
+        self._services.counters.retries += 1
+        self._ledger.emit(
+            RetryScheduled,
+            turn,
+            failed_attempts=turn.failed_attempts,
+            max_retries=turn.config.retry.max_retries,
+            backoff_ms=wait_ms,
+            error=outcome.describe(),
+            outcome=outcome,
+        )
+        self._log(
+            "actors.request.retry_scheduled",
+            f"attempt {turn.failed_attempts} of {turn.config.retry.max_retries + 1} failed, "
+            f"next in {wait_ms} ms: {outcome.describe()}",
+            turn,
+            level="WARNING",
+            retry_delay=wait_ms / 1000,
+            retry_max=turn.config.retry.max_retries,
+            retry_reason=outcome.reason,
+            retry_next_at=self.dispatcher.wall() + wait_ms / 1000,
+        )
+        self._retry_timer = self.send_after(wait_ms / 1000, RetryDue(key))
+
+    def _retry_due(self, message: RetryDue) -> None:
+        turn = self._ledger.current
+        if turn is None or message.key != (turn.number, turn.step, turn.attempt):
+            return  # the turn was cancelled when the timer had already fired
+        self._retry_timer = None
+        self._begin_attempt(turn)
+
+    def _drop_attempt(self) -> None:
+        """Whatever runs or waits for the current attempt ends now."""
+        self._key = None
+        for ref in (self._caller, self._aggregator):
+            if ref is not None:
+                self.kill(ref)
+        self._caller = self._aggregator = None
+        if self._retry_timer is not None:
+            self._retry_timer.cancel()
+            self._retry_timer = None
+
+    # Consumers
+
+    def _publish(self, message: Publish) -> None:
+        self._ledger.emit(Custom, self._ledger.current, payload=message.payload)
+        self._check_room()
+
+    def _subscribe(self, message: Subscribe) -> None:
+        self._ledger.outlets += (message.outlet,)
+
+    def _unsubscribe(self, message: Unsubscribe) -> None:
+        kept = tuple(outlet for outlet in self._ledger.outlets if outlet is not message.outlet)
+        self._ledger.outlets = kept
+        self._check_room()
+
+    def _drained(self, _: Drained) -> None:
+        self._check_room()
+
+    def _batch_taken(self, message: BatchTaken) -> None:
+        if message.error is None:
+            message.outlet.taken()
+            self._check_room()
+        else:
+            self._unsubscribe(Unsubscribe(message.outlet))
+
+    def _check_room(self) -> None:
+        """Stop or go on reading the socket, as the slowest consumer demands."""
+        if self._caller is None or self._key is None or self._ledger.full == self._paused:
+            return
+        self._paused = not self._paused
+        self.send(self._caller, Pause() if self._paused else Resume())
+
+    # Failure and the end
+
+    def on_child_failed(self, failed: ChildFailed) -> Directive:
+        """Restart the session actor within its intensity; fail the turn of a caller or aggregator that broke."""
+        error = describe(failed.error)
+        turn = self._ledger.current
+        if failed.ref == self._ledger.actor:
+            return self._session_failed(failed, turn, error)
+        if turn is not None and failed.ref in {self._caller, self._aggregator}:
+            self._drop_attempt()
+            self.send(self._ledger.actor, AbortTurn(turn.number))
+            self._fail(turn, Internal(message=error))
+            self._take_up()
+        return STOP
+
+    def _session_failed(self, failed: ChildFailed, turn: Turn | None, error: str) -> Directive:
+        ledger = self._ledger
+        self._drop_attempt()
+        if turn is not None:
+            self._fail(turn, Internal(message=error))
+        ledger.restarts, within = add_restart(
+            ledger.restarts, self.dispatcher.now(), ledger.config.intensity
+        )
+        if not within:
+            self._end("restart_intensity", error)
+            return STOP
+        self._services.counters.session_restarts += 1
+        ledger.emit(SessionRestarted, restarts=len(ledger.restarts), error=error)
+        self._log(
+            "actors.session.restarted",
+            f"the session actor failed and was restarted: {error}",
+            level="ERROR",
+            exc=failed.error,
+            restarts=len(ledger.restarts),
+        )
+        self._take_up()
+        return RestartWith(self.actor_ref, ledger.conversation)
+
+    def _close(self, message: Close) -> None:
+        self._end(message.reason)
+
+    def _end(self, reason: Any, error: str = "") -> None:
+        self._drop_attempt()
+        self._ledger.close(reason, error)
+        level = "ERROR" if reason == "restart_intensity" else "INFO"
+        self._log("actors.session.ended", f"session ended: {reason}", level=level, state="ended")
+        self.stop()
+
+    # The log
+
+    def _log_end(
+        self, event: str, message: str, turn: Turn, *, level: str = "INFO", **fields: Any
+    ) -> None:
+        self._log(
+            event, message, turn, level=level, duration=self.dispatcher.now() - turn.started, **fields
+        )
+
+    def _log(
+        self, event: str, message: str, turn: Turn | None = None, *, level: str = "INFO", **fields: Any
+    ) -> None:
+        log = self._services.log
+        if not log.enabled:
+            return
+        if turn is not None:
+            fields |= {"turn": turn.number, "step": turn.step, "attempt": turn.attempt}
+        log.emit(event, message, level=level, session=self._ledger.session, **fields)
+
+
+def describe(error: BaseException) -> str:
+    """One line for an exception that is nobody's outcome."""
+    text = str(error)
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__

@@ -1,0 +1,303 @@
+"""HTTP, and nothing of it outside: the one file that knows httpx, and the one to swap for another client.
+
+Two transports speak under httpx: its own, and `httpx-aiohttp` on aiohttp's C parser (the default). They
+report the same trouble in different words, and httpx-aiohttp calls most of it a `ConnectTimeout`; so what is
+raised is looked up by its cause first, most specific class first, in one table, `TROUBLE`, and both say the same.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import socket
+import ssl
+import urllib.parse
+from collections.abc import AsyncIterator, Iterator
+from typing import Literal, TypeAlias
+
+import aiohttp
+import httpx
+from httpx_aiohttp import AiohttpTransport
+
+from actors.config import Endpoint
+from actors.errors import GreenroomError
+from actors.outcome import Failure, Protocol, Stalled, Transport
+
+KEEPALIVE_S = 4.0
+"""Servers commonly close an idle connection at 5 s; a request sent at that moment would be lost."""
+
+Trouble: TypeAlias = Literal[
+    "connect", "dns", "tls", "proxy", "reset", "read", "write", "timeout", "pool", "url", "bad_http", "bug"
+]
+
+TROUBLE: dict[type[BaseException], Trouble] = {
+    # The operating system's and OpenSSL's own words, which both transports keep as a cause.
+    socket.gaierror: "dns",
+    ssl.SSLError: "tls",
+    ssl.SSLCertVerificationError: "tls",
+    ConnectionRefusedError: "connect",
+    ConnectionResetError: "reset",
+    ConnectionAbortedError: "reset",
+    BrokenPipeError: "reset",
+    # aiohttp, below httpx-aiohttp.
+    aiohttp.ClientConnectorDNSError: "dns",
+    aiohttp.ClientConnectorSSLError: "tls",
+    aiohttp.ClientConnectorCertificateError: "tls",
+    aiohttp.ClientSSLError: "tls",
+    aiohttp.ServerFingerprintMismatch: "tls",
+    aiohttp.ClientProxyConnectionError: "proxy",
+    aiohttp.ClientHttpProxyError: "proxy",
+    aiohttp.ClientConnectorError: "connect",
+    aiohttp.UnixClientConnectorError: "connect",
+    aiohttp.ConnectionTimeoutError: "timeout",
+    aiohttp.SocketTimeoutError: "read",
+    aiohttp.ServerTimeoutError: "timeout",
+    aiohttp.ServerDisconnectedError: "reset",
+    aiohttp.ServerConnectionError: "reset",
+    aiohttp.ClientConnectionResetError: "reset",
+    aiohttp.ClientOSError: "reset",
+    aiohttp.ClientConnectionError: "reset",
+    aiohttp.ClientPayloadError: "read",
+    aiohttp.InvalidURL: "url",
+    aiohttp.InvalidUrlClientError: "url",
+    aiohttp.InvalidUrlRedirectClientError: "url",
+    aiohttp.NonHttpUrlClientError: "url",
+    aiohttp.NonHttpUrlRedirectClientError: "url",
+    aiohttp.RedirectClientError: "bug",
+    aiohttp.TooManyRedirects: "bug",
+    aiohttp.ContentTypeError: "bug",
+    aiohttp.WSServerHandshakeError: "bug",
+    aiohttp.WSMessageTypeError: "bug",
+    aiohttp.ClientResponseError: "bad_http",
+    aiohttp.ClientError: "read",
+    # httpx, on its own transport and around the other.
+    httpx.ConnectTimeout: "timeout",
+    httpx.PoolTimeout: "pool",
+    httpx.ReadTimeout: "read",
+    httpx.WriteTimeout: "write",
+    httpx.TimeoutException: "read",
+    httpx.ConnectError: "connect",
+    httpx.ReadError: "read",
+    httpx.WriteError: "write",
+    httpx.CloseError: "read",
+    httpx.NetworkError: "read",
+    httpx.RemoteProtocolError: "bad_http",
+    httpx.LocalProtocolError: "bug",
+    httpx.ProtocolError: "bad_http",
+    httpx.ProxyError: "proxy",
+    httpx.UnsupportedProtocol: "url",
+    httpx.InvalidURL: "url",
+    httpx.DecodingError: "bad_http",
+    httpx.TransportError: "read",
+    httpx.RequestError: "read",
+    httpx.HTTPError: "read",
+    # httpx's own misuse: none of these can come from what we call.
+    httpx.HTTPStatusError: "bug",
+    httpx.TooManyRedirects: "bug",
+    httpx.CookieConflict: "bug",
+    httpx.StreamError: "bug",
+    httpx.StreamConsumed: "bug",
+    httpx.StreamClosed: "bug",
+    httpx.ResponseNotRead: "bug",
+    httpx.RequestNotRead: "bug",
+}
+
+_HUNG_UP = ("Server disconnected", "peer closed connection")
+"""httpx has one class for bad HTTP and for a peer that hung up; only its text tells which."""
+
+_WORDS: dict[Trouble, str] = {
+    "connect": "could not connect to {where}: is it running, and is base_url right?",
+    "dns": "the host of {where} can't be found: check base_url and the network",
+    "tls": "the TLS handshake with {where} failed: check the scheme, the certificate and the clock",
+    "proxy": "the proxy for {where} refused",
+    "reset": "{where} closed the connection before the response was complete",
+    "read": "the response of {where} broke off",
+    "write": "the request to {where} could not be sent whole",
+    "pool": "no connection to {where} came free",
+    "url": "{where} is no URL that can be requested: check base_url",
+    "bad_http": "{where} answered with something that is not HTTP/1.1",
+}
+
+
+class TransportFailure(GreenroomError):  # noqa: N818 - theirs, not an error of ours; never leaves the caller
+    """A request failed below HTTP's meaning. `outcome` says how."""
+
+    def __init__(self, outcome: Failure) -> None:
+        super().__init__(outcome.describe())
+        self.outcome = outcome
+
+
+def _causes(error: BaseException) -> list[BaseException]:
+    """The exception and its causes, the deepest first."""
+    chain: list[BaseException] = []
+    link: BaseException | None = error
+    while link is not None and link not in chain:
+        chain.append(link)
+        link = link.__cause__ if link.__cause__ is not None else link.__context__
+    return chain[::-1]
+
+
+def diagnose(error: BaseException) -> Trouble | None:
+    """What really happened, by the deepest cause that the table knows; None: nothing of the transport's."""
+    if not isinstance(error, httpx.HTTPError | httpx.InvalidURL | httpx.StreamError | aiohttp.ClientError | OSError):
+        return None
+    if isinstance(error, httpx.RemoteProtocolError) and str(error).startswith(_HUNG_UP):
+        return "reset"
+    for link in _causes(error):
+        for cls in type(link).__mro__:
+            if cls in TROUBLE:
+                return TROUBLE[cls]
+    return "read"
+
+
+def translate(error: BaseException, where: str, connect_s: float, *, in_body: bool) -> Failure | None:
+    """A transport's exception as an outcome; None for an exception that is not a transport's.
+
+    Args:
+        error: what the transport raised.
+        where: `host:port`, for the message.
+        connect_s: the connect deadline in seconds, for the message.
+        in_body: whether the headers had come. From then on a reset and a body that ends too early are one:
+            aiohttp can't tell them apart.
+    """
+    trouble = diagnose(error)
+    if trouble is None or trouble == "bug":
+        return None
+    if in_body and trouble == "reset":
+        trouble = "read"
+    if trouble == "timeout":
+        message = f"no connection to {where} within {connect_s:g} s"
+        return Stalled(message=message, deadline="connect", seconds=connect_s)
+    message = _WORDS[trouble].format(where=where)
+    if trouble == "bad_http":
+        return Protocol(message=message, type=trouble)
+    return Transport(message=message, type=trouble)
+
+
+class Response:
+    """A response whose headers have come: `status`, `headers` (lower-case names) and its bytes."""
+
+    __slots__ = ("_response", "_translated", "headers", "status")
+
+    def __init__(
+        self, response: httpx.Response, translated: functools.partial[contextlib.AbstractContextManager[None]]
+    ) -> None:
+        self.status = response.status_code
+        self.headers = {name.lower(): value for name, value in response.headers.items()}
+        self._response = response
+        self._translated = translated
+
+    async def reads(self) -> AsyncIterator[bytes]:
+        """What each read of the socket gives, until the body's end.
+
+        Raises:
+            TransportFailure: the connection broke, or the body is compressed although we asked for `identity`:
+                317 bytes of brotli can become 200 MiB in one piece.
+        """
+        coding = self.headers.get("content-encoding", "identity")
+        if coding not in {"identity", ""}:
+            message = f"the body came as {coding!r} although only `identity` was accepted"
+            raise TransportFailure(Protocol(message=message, type="bad_http"))
+        with self._translated():
+            async for data in self._response.aiter_raw():
+                yield data
+
+    async def read_at_most(self, limit: int) -> bytes:
+        """The first `limit` bytes of the body."""
+        body = bytearray()
+        async for data in self.reads():
+            body += data
+            if len(body) >= limit:
+                break
+        return bytes(body[:limit])
+
+
+class HttpTransport:
+    """A pool of connections for one endpoint. Made and used on one loop."""
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self._client = httpx.AsyncClient(
+            transport=_TRANSPORTS[endpoint.transport](endpoint.max_connections),
+            follow_redirects=False,  # httpx forwards `x-api-key` across origins
+            timeout=None,  # noqa: S113 - deadlines are the caller's, and count parsed chunks, not bytes
+        )
+        self._url = f"{endpoint.base_url.rstrip('/')}/chat/completions"
+        url = urllib.parse.urlsplit(endpoint.base_url)
+        self.host = url.hostname if url.hostname is not None else ""
+        self.port = url.port if url.port is not None else {"http": 80, "https": 443}[url.scheme]
+        self._where = f"{self.host}:{self.port}"
+        self._headers = {
+            "accept": "text/event-stream",
+            "accept-encoding": "identity",
+            "content-type": "application/json",
+            "user-agent": "greenroom",
+            **dict(endpoint.headers),
+        }
+        if endpoint.api_key is not None:
+            self._headers["authorization"] = f"Bearer {endpoint.api_key.reveal()}"
+
+    @contextlib.asynccontextmanager
+    async def stream(
+        self, body: bytes, headers: dict[str, str], *, connect_s: float
+    ) -> AsyncIterator[Response]:
+        """POST a body and stream what comes back; leaving the block closes the connection unless it was read to its end.
+
+        Raises:
+            TransportFailure: no response came.
+        """
+        timeout = {"connect": connect_s, "read": None, "write": None, "pool": None}
+        translated = functools.partial(self._translated, connect_s, in_body=True)
+        request = self._client.build_request(
+            "POST", self._url, content=body, headers=self._headers | headers, extensions={"timeout": timeout}
+        )
+        with self._translated(connect_s, in_body=False):
+            response = await self._client.send(request, stream=True)
+        try:
+            yield Response(response, translated)
+        finally:
+            # What a transport says of a connection that we give up is of no interest.
+            with contextlib.suppress(httpx.HTTPError, aiohttp.ClientError, OSError):
+                await response.aclose()
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        await self._client.aclose()
+
+    @contextlib.contextmanager
+    def _translated(self, connect_s: float, *, in_body: bool) -> Iterator[None]:
+        try:
+            yield
+        except Exception as error:
+            outcome = translate(error, self._where, connect_s, in_body=in_body)
+            if outcome is None:
+                raise
+            raise TransportFailure(outcome) from error
+
+
+def _aiohttp_transport(max_connections: int | None) -> httpx.AsyncBaseTransport:
+    def session() -> aiohttp.ClientSession:
+        connector = aiohttp.TCPConnector(
+            # aiohttp's 0 is "no limit"; httpx-aiohttp would make 100 of httpx's None.
+            limit=0 if max_connections is None else max_connections,
+            keepalive_timeout=KEEPALIVE_S,
+            ssl=_ssl_context(),
+        )
+        return aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
+
+    return AiohttpTransport(client=session, verify=_ssl_context())
+
+
+def _httpx_transport(max_connections: int | None) -> httpx.AsyncBaseTransport:
+    limits = httpx.Limits(
+        max_connections=max_connections, max_keepalive_connections=None, keepalive_expiry=KEEPALIVE_S
+    )
+    return httpx.AsyncHTTPTransport(verify=_ssl_context(), limits=limits)
+
+
+_TRANSPORTS = {"aiohttp": _aiohttp_transport, "httpx": _httpx_transport}
+
+
+@functools.cache
+def _ssl_context() -> ssl.SSLContext:
+    """One context for all: loading the certificates takes tens of milliseconds."""
+    return httpx.create_ssl_context()
