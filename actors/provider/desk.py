@@ -33,7 +33,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def close(self) -> bool:
         """Whether the client asked for the connection to be closed after the response."""
-        return self.headers.get("connection", "").lower() == "close"
+        options = self.headers.get("connection", "").lower().split(",")
+        return "close" in (option.strip() for option in options)
 
 
 class Visitor(msgspec.Struct, frozen=True, kw_only=True):

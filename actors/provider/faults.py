@@ -11,8 +11,8 @@ Its `after` is a number of deltas, or a `Phase`:
 - `at_end`: after the end marker, before the end of the body.
 
 A whole reply (one that is not streamed) has no deltas: there, everything from 0 to `after_finish` falls
-inside the JSON body. `Reset`, `Eof`, `Stall`, `BadChunk`, `BadStatusLine`, `InBandError`, and `KeepAlives` without
-`times`, end the reply; the others let it go on.
+inside the JSON body. `Pause`, `Delay`, `BadJson`, `InvalidUtf8`, `Inject` and `KeepAlives` with `times` let
+the reply go on; the others end it.
 """
 
 from __future__ import annotations

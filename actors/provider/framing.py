@@ -18,6 +18,7 @@ class Framer:
 
     def __init__(self, asked: Asked, framing: Framing = "chunked") -> None:
         self._wire = h11.Connection(h11.SERVER)
+        self._bodiless = asked.method == "HEAD"
         # To HTTP/1.0 a body without a length ends with the connection (RFC 9112, 6.3): h11 frames it so if it
         # believes that it answers such a client.
         version = "1.0" if framing == "close" else asked.http_version
@@ -33,7 +34,7 @@ class Framer:
 
     def data(self, data: bytes) -> bytes:
         """A piece of the body; empty for nothing."""
-        return self._bytes(h11.Data(data=data)) if data else b""
+        return self._bytes(h11.Data(data=data)) if data and not self._bodiless else b""
 
     def end(self) -> bytes:
         """What ends the body."""

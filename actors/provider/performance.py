@@ -61,7 +61,8 @@ class Performance:
 
     def _go_on(self) -> None:
         self._waiting = False
-        while not (self._ended or self._waiting or self._paused):
+        # A transport that has lost its client takes writes for a moment still, and would log them.
+        while not (self._ended or self._waiting or self._paused or self._transport.is_closing()):
             self._carry_out(next(self._actions))
 
     def _carry_out(self, action: Action) -> None:
@@ -93,11 +94,10 @@ class Performance:
         self._timer = self._loop.call_later(seconds, callback) if seconds else self._loop.call_soon(callback)
 
     def _hold(self, gate: Gate) -> None:
-        if gate.is_set():
-            return
-        self._waiting = True
-        self._progressed("held")
-        gate.on_set(self._released)
+        if not gate.is_set():
+            self._waiting = True
+            self._progressed("held")
+        gate.arrive(self._released if self._waiting else lambda: None)
 
     def _released(self) -> None:
         # The gate is opened on any thread, perhaps when the provider is long closed.

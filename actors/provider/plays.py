@@ -23,6 +23,9 @@ Headers: TypeAlias = Mapping[str, str]
 BEFORE_HEADERS = -2
 AFTER_HEADERS = -1
 
+_BODILESS = {204, 304}
+"""RFC 9110, 15.3.5 and 15.4.5."""
+
 
 class Piece(msgspec.Struct, frozen=True):
     """One delta of a reply."""
@@ -158,7 +161,9 @@ class RawBody(_Settings, frozen=True):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        _check_headers(self, self.status, {**self.headers, "content-type": self.content_type})
+        _check_headers(self, self.status, self.headers)
+        if self.data and self.status in _BODILESS:
+            self._refuse("data", f"a response of status {self.status} has no body")
 
     @classmethod
     def html(cls, status: int = 200) -> RawBody:
@@ -182,6 +187,8 @@ class Status(_Settings, frozen=True):
     def __post_init__(self) -> None:
         super().__post_init__()
         _check_headers(self, self.status, self.headers)
+        if self.status in _BODILESS:
+            self._refuse("status", f"a response of status {self.status} has no body; use RawBody(b'')")
 
 
 class Redirect(_Settings, frozen=True):
@@ -237,6 +244,9 @@ def _slot(fault: Fault, kinds: list[str]) -> int:
 
 
 def _check_headers(play: Reply | RawBody | Status | Redirect, status: int, headers: Headers) -> None:
+    for name in headers:
+        if name.lower() in {"content-type", "content-length", "transfer-encoding"}:
+            raise ConfigError(f"{type(play).__name__}.headers", f"{name} follows from other fields")
     try:
         h11.Response(status_code=status, headers=list(headers.items()))
     except h11.LocalProtocolError as error:

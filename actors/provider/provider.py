@@ -28,8 +28,8 @@ class ScriptedProvider:
     """A real HTTP/1.1 server on 127.0.0.1 that speaks OpenAI's chat completions, streaming and not.
 
     A sync and an async context manager. It serves on a daemon thread of its own, so a host whose loop is
-    blocked never blocks the provider, nor the other way round. Its waiting methods block the calling thread: on
-    a loop, call them with `asyncio.to_thread`.
+    blocked never blocks the provider, nor the other way round. Its waiting methods block the calling thread;
+    on a loop, call them with `asyncio.to_thread`.
 
     Whose a request is (its key): the header `x-greenroom-session`, else the body's `model`.
 
@@ -86,10 +86,13 @@ class ScriptedProvider:
             raise UsageError("a ScriptedProvider is started once; make a new one")
         self._stage = Stage()
         self._stage.start()
-        main, refused, elsewhere = self.door(), self.door(), self._door(followed=True)
-        main.open()
-        elsewhere.open()
-        self._main, self._refused, self._elsewhere = main, refused, elsewhere
+        try:
+            self._main, self._refused, self._elsewhere = self.door(), self.door(), self._door(followed=True)
+            self._main.open()
+            self._elsewhere.open()
+        except OSError:
+            self.close()
+            raise
 
     def close(self) -> None:
         """Drop every connection and stop; leaves no thread, task or socket. Closing again does nothing."""
@@ -165,7 +168,8 @@ class ScriptedProvider:
     def reached(self, key: str, attempt: int = 1, timeout: float = 5.0) -> ObservedRequest:
         """Block until serving that request can't go on by itself: it is held, or has ended.
 
-        Held at a `Pause` or in an endless fault; everything before is written. Raises `TimeoutError` after `timeout` seconds.
+        Held at a `Pause` (of several, `Gate.wait_reached` says which) or in an endless fault; everything
+        before is written. Raises `TimeoutError` after `timeout` seconds.
         """
         return self._ledger.wait_request(key, attempt, timeout, lambda request: request.outcome != "serving")
 

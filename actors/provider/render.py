@@ -141,7 +141,11 @@ class _Rendered:
                 yield self._data(self.body_fault(fault))
                 yield from self._finished(fault=True)
             case BadChunk() | BadStatusLine():
-                yield Send(b"zz\r\n" if isinstance(fault, BadChunk) else fault.line.encode() + b"\r\n\r\n")
+                yield Send(
+                    b"zz\r\n"
+                    if isinstance(fault, BadChunk)
+                    else fault.line.encode("utf-8", "surrogatepass") + b"\r\n\r\n"
+                )
                 yield actions.Close()
             case _:
                 yield self._data(self.body_fault(fault))
@@ -184,11 +188,11 @@ class _Streamed(_Rendered):
     def body_fault(self, fault: Fault) -> bytes:
         match fault:
             case KeepAlives():
-                return b": " + fault.comment.encode() + b"\n\n"
+                return b": " + fault.comment.encode("utf-8", "surrogatepass") + b"\n\n"
             case InBandError():
                 return self.scribe.in_band_error(fault)
             case BadJson():
-                return sse(fault.data.encode())
+                return sse(fault.data.encode("utf-8", "surrogatepass"))
             case InvalidUtf8():
                 return self.scribe.invalid_utf8(fault)
             case Inject():
@@ -225,7 +229,7 @@ class _Whole(_Rendered):
                 case InBandError():
                     return encode({"error": fault.error()}, ascii_only=self.reply.ascii)
                 case BadJson():
-                    return fault.data.encode()
+                    return fault.data.encode("utf-8", "surrogatepass")
         return self.scribe.completion(invalid)
 
 
