@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from typing import Any
 
@@ -37,6 +38,10 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
 
 def encode(value: Any, *, ascii_only: bool = False) -> bytes:
     """JSON in UTF-8; a lone surrogate, which UTF-8 can't hold, stays a JSON escape."""
+    if not ascii_only:
+        # Lone surrogates, which msgspec refuses, are rare: nearly every delta goes the fast way.
+        with contextlib.suppress(UnicodeEncodeError):
+            return msgspec.json.encode(value)
     text = json.dumps(value, ensure_ascii=ascii_only, separators=(",", ":"))
     # Python's escape for a lone surrogate is JSON's too.
     return text.encode("utf-8", "backslashreplace")

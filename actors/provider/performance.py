@@ -94,10 +94,10 @@ class Performance:
         self._timer = self._loop.call_later(seconds, callback) if seconds else self._loop.call_soon(callback)
 
     def _hold(self, gate: Gate) -> None:
+        self._waiting = True
         if not gate.is_set():
-            self._waiting = True
             self._progressed("held")
-        gate.arrive(self._released if self._waiting else lambda: None)
+        gate.arrive(self._released)
 
     def _released(self) -> None:
         # The gate is opened on any thread, perhaps when the provider is long closed.

@@ -141,11 +141,8 @@ class _Rendered:
                 yield self._data(self.body_fault(fault))
                 yield from self._finished(fault=True)
             case BadChunk() | BadStatusLine():
-                yield Send(
-                    b"zz\r\n"
-                    if isinstance(fault, BadChunk)
-                    else fault.line.encode("utf-8", "surrogatepass") + b"\r\n\r\n"
-                )
+                line = "zz" if isinstance(fault, BadChunk) else fault.line + "\r\n"
+                yield Send(_as_is(line) + b"\r\n")
                 yield actions.Close()
             case _:
                 yield self._data(self.body_fault(fault))
@@ -188,11 +185,11 @@ class _Streamed(_Rendered):
     def body_fault(self, fault: Fault) -> bytes:
         match fault:
             case KeepAlives():
-                return b": " + fault.comment.encode("utf-8", "surrogatepass") + b"\n\n"
+                return b": " + _as_is(fault.comment) + b"\n\n"
             case InBandError():
                 return self.scribe.in_band_error(fault)
             case BadJson():
-                return sse(fault.data.encode("utf-8", "surrogatepass"))
+                return sse(_as_is(fault.data))
             case InvalidUtf8():
                 return self.scribe.invalid_utf8(fault)
             case Inject():
@@ -229,8 +226,13 @@ class _Whole(_Rendered):
                 case InBandError():
                     return encode({"error": fault.error()}, ascii_only=self.reply.ascii)
                 case BadJson():
-                    return fault.data.encode("utf-8", "surrogatepass")
+                    return _as_is(fault.data)
         return self.scribe.completion(invalid)
+
+
+def _as_is(text: str) -> bytes:
+    """A fault's text goes on the wire whatever it holds."""
+    return text.encode("utf-8", "surrogatepass")
 
 
 def _written(rendered: Iterator[Action], size: int | None) -> Iterator[Action]:
