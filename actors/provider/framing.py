@@ -1,0 +1,56 @@
+"""HTTP/1.1 around a body, by h11, without a socket."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from http import HTTPStatus
+from typing import Literal, TypeAlias
+
+import h11
+
+from actors.provider.chunks import Asked
+
+Framing: TypeAlias = Literal["chunked", "length", "close"]
+
+
+class Framer:
+    """Turns one response into bytes. A method is called once, in the order head, data, end."""
+
+    def __init__(self, asked: Asked, framing: Framing = "chunked") -> None:
+        self._wire = h11.Connection(h11.SERVER)
+        self._bodiless = asked.method == "HEAD"
+        # To HTTP/1.0 a body without a length ends with the connection (RFC 9112, 6.3): h11 frames it so if it
+        # believes that it answers such a client.
+        version = "1.0" if framing == "close" else asked.http_version
+        close = "connection: close\r\n" if asked.close else ""
+        self._wire.receive_data(f"{asked.method} / HTTP/{version}\r\nhost: localhost\r\n{close}\r\n".encode())
+        while not isinstance(self._wire.next_event(), h11.EndOfMessage):
+            pass
+
+    def head(self, status: int, headers: Iterable[tuple[str, str]]) -> bytes:
+        """The status line and the headers; without a content-length the body is framed in chunks."""
+        response = h11.Response(status_code=status, headers=list(headers), reason=_reason(status))
+        return self._bytes(response)
+
+    def data(self, data: bytes) -> bytes:
+        """A piece of the body; empty for nothing."""
+        return self._bytes(h11.Data(data=data)) if data and not self._bodiless else b""
+
+    def end(self) -> bytes:
+        """What ends the body."""
+        return self._bytes(h11.EndOfMessage())
+
+    def _bytes(self, event: h11.Response | h11.Data | h11.EndOfMessage) -> bytes:
+        return bytes(self._wire.send(event))
+
+    @property
+    def closes(self) -> bool:
+        """Whether the connection ends with this response."""
+        return self._wire.our_state in {h11.MUST_CLOSE, h11.CLOSED}
+
+
+def _reason(status: int) -> str:
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return ""
