@@ -1,0 +1,384 @@
+"""What happens to an actor: it is made, takes its turns, fails, is restarted, stops. All of it on the loop.
+
+::
+
+    construct ─► enter ─► turn ─► turn ─► ... ─► terminate
+                   │        │                        ▲
+                   └────────┴─► fail ── suspended ───┤ STOP
+                        ▲                  │         │
+                        └───── restart ◄───┘ RESTART └── the parent stops or fails for good
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import pykka
+
+from actors.core.intensity import add_restart
+from actors.kernel.future import FUTURES, when_done
+from actors.kernel.ref import LoopRef
+from actors.kernel.signals import Piped, TaskDone, TaskResult, Timer
+from actors.kernel.supervision import (
+    ChildFailed,
+    ChildStopped,
+    Directive,
+    Restart,
+    RestartWith,
+    StoppedItselfError,
+)
+from actors.kernel.upstream import (
+    PYKKA_MESSAGES,
+    ActorStop,
+    Envelope,
+    adopt,
+    handle_failure,
+    handle_proxy,
+    logger,
+    reply,
+    reply_error,
+)
+from actors.kernel.upstream import stop as stop_registered
+
+if TYPE_CHECKING:
+    from actors.kernel.cell import Cell
+    from actors.kernel.loop_actor import LoopActor
+
+    Signal = Callable[[Cell, Any], Any]
+
+
+def construct(cell: Cell) -> None:
+    """Make the first or next incarnation; what its constructor raises is raised here."""
+    kwargs = cell.kwargs if cell.kwargs is not None else {}
+    actor = cell.cls.__new__(cell.cls, *cell.args, **kwargs)
+    inhabit(cell, actor)  # before `__init__`, so that the actor's ref is right in there
+    actor.__init__(*cell.args, **kwargs)  # type: ignore[misc]
+
+
+def inhabit(cell: Cell, actor: LoopActor) -> None:
+    """Let `actor` be the one that lives in the cell."""
+    cell.actor = actor
+    actor.actor_urn = cell.urn
+    actor.actor_inbox = cell
+    actor.actor_stopped = cell.stopped
+    if cell.ref is None:
+        cell.ref = LoopRef(actor)
+    adopt(actor, cell.ref)
+
+
+def turn(cell: Cell, limit: int) -> int:
+    """Handle at most `limit` messages; gives how many it were."""
+    if not cell.started and not enter(cell):
+        return 0
+    mailbox = cell.queue
+    handled = 0
+    while mailbox and handled < limit:
+        handled += 1
+        handle(cell, mailbox.popleft())
+        if cell.suspended or cell.closed:
+            return handled
+    release_turn(cell)
+    return handled
+
+
+def release_turn(cell: Cell) -> None:
+    """Schedule the cell again if something waits, else wait for the next `put`."""
+    cell.scheduled = False
+    if cell.queue:  # after the flag: see `Cell.put`
+        cell.dispatcher.schedule(cell)
+
+
+def enter(cell: Cell) -> bool:
+    """Begin an incarnation's life; False if it ended there."""
+    if not cell.started:
+        if cell.parent is not None and cell.parent.closed:
+            terminate(cell)
+            return False
+        cell.started = True
+        cell.dispatcher.notify(cell.dispatcher.observer.on_started, cell)
+    error, cell.birth_error = cell.birth_error, None
+    if error is not None:
+        fail(cell, error, None, hook=False)
+        return False
+    cell.dispatcher.handled += 1
+    try:
+        current(cell).on_start()
+    except Exception as raised:  # noqa: BLE001 - whatever it is, the parent decides
+        fail(cell, raised, None, hook=cell.parent is not None)
+    except BaseException as raised:  # noqa: BLE001 - the same
+        crash(cell, raised, None)
+    return not (cell.suspended or cell.closed)
+
+
+def current(cell: Cell) -> Any:
+    """The incarnation that lives; Any, because these functions carry out what is private to it."""
+    assert cell.actor is not None  # noqa: S101 - closed cells have none, and are not run
+    return cell.actor
+
+
+def handle(cell: Cell, envelope: Envelope[Any]) -> None:
+    """Handle one message, answer it if it was asked, and take the consequences."""
+    message = envelope.message
+    reply_to = envelope.reply_to
+    cell.dispatcher.handled += 1
+    try:
+        signal = SIGNALS.get(message.__class__)
+        if signal is None:
+            response = cell.actor.on_receive(message)  # type: ignore[union-attr]  # `current` would cost a call a hop
+        else:
+            response = signal(cell, message)
+    except Exception as error:  # noqa: BLE001 - whatever it is, the asker or the parent gets it
+        if reply_to is None:
+            fail(cell, error, message)
+        else:
+            logger.info("Exception returned from %s to caller:", cell.ref, exc_info=True)
+            reply_error(reply_to, error)
+    except BaseException as error:  # noqa: BLE001 - the same
+        crash(cell, error, message)
+        dead = pykka.ActorDeadError(f"{cell.ref} failed while handling the message: {error!r}")
+        reply_error(reply_to, dead)
+    else:
+        if reply_to is None:
+            return
+        if signal is None and isinstance(response, FUTURES):
+            when_done(response, lambda value, error: _reply_later(reply_to, value, error))
+        else:
+            reply(reply_to, response)
+
+
+def _reply_later(reply_to: pykka.Future[Any], value: Any, error: BaseException | None) -> None:
+    if error is None:
+        reply(reply_to, value)
+    else:
+        reply_error(reply_to, error)
+
+
+def crash(cell: Cell, error: BaseException, message: Any) -> None:
+    """A BaseException: a failure like any other where there is a parent; else all actors stop, as in pykka."""
+    dispatcher = cell.dispatcher
+    if cell.parent is not None:
+        fail(cell, error, message)
+    else:
+        if cell.registered:
+            logger.debug("%r in %s. Stopping all actors.", error, cell.ref)
+        dispatcher.notify(dispatcher.observer.on_failed, cell, error)
+        terminate(cell)
+        pykka.ActorRegistry.stop_all(block=False)
+        dispatcher.stop_roots()
+    if isinstance(error, KeyboardInterrupt | SystemExit):
+        dispatcher.exit(error)
+
+
+def fail(cell: Cell, error: BaseException, message: Any, *, hook: bool = True) -> None:
+    """End an incarnation by an exception. `hook`: whether `on_failure` is called."""
+    dispatcher = cell.dispatcher
+    dispatcher.notify(dispatcher.observer.on_failed, cell, error)
+    if cell.parent is None:
+        _end_unsupervised(cell, error, hook=hook)
+        return
+    suspend(cell)
+    if hook:
+        _call_on_failure(cell, error)
+    _tell_parent(cell, error, message)
+
+
+def suspend(cell: Cell) -> None:
+    """Handle nothing more until the parent has decided."""
+    cell.suspended = cell.scheduled = True
+    cancel_all(cell)
+
+
+def _tell_parent(cell: Cell, error: BaseException, message: Any) -> None:
+    parent, intensity = cell.parent, cell.intensity
+    assert parent is not None  # noqa: S101 - only supervised actors get here
+    assert intensity is not None  # noqa: S101 - the same
+    if parent.closed:
+        terminate(cell)
+        return
+    cell.pending_window, _ = add_restart(cell.window, cell.dispatcher.now(), intensity)
+    cell.failure = ChildFailed(cell.ref, error, message, cell.incarnation, len(cell.pending_window))
+    parent.put(Envelope(cell.failure))
+
+
+def _call_on_failure(cell: Cell, error: BaseException) -> None:
+    try:
+        current(cell).on_failure(type(error), error, error.__traceback__)
+    except Exception as raised:  # noqa: BLE001 - the actor has failed already
+        if cell.registered:
+            handle_failure(current(cell))
+        cell.dispatcher.notify(cell.dispatcher.observer.on_failed, cell, raised)
+
+
+def _end_unsupervised(cell: Cell, error: BaseException, *, hook: bool) -> None:
+    _close(cell)
+    if cell.registered:
+        handle_failure(current(cell))
+    else:
+        cell.stopped.set()
+    if hook:
+        _call_on_failure(cell, error)
+    _retire(cell)
+
+
+def cancel_all(cell: Cell) -> None:
+    """Cancel the incarnation's tasks and timers; the dispatcher awaits the tasks when it closes."""
+    tasks, cell.tasks = cell.tasks, None
+    for task in (tasks if tasks is not None else {}).values():
+        cell.dispatcher.cancel(task)
+    timers = cell.timers
+    while timers:
+        timers.pop().cancel()
+
+
+def _close(cell: Cell) -> None:
+    # Closed first: the children's last words to their parent are dead letters, and it gets no new children.
+    cell.closed = True
+    for child in reversed(list(cell.children if cell.children is not None else ())):
+        terminate(child)
+    cancel_all(cell)
+
+
+def terminate(cell: Cell) -> None:
+    """Stop an actor now: children first, newest first; `on_stop` unless it failed or never began."""
+    if cell.closed:
+        return
+    _close(cell)
+    if cell.started and not cell.suspended:
+        _call_on_stop(cell)
+    elif cell.registered:
+        pykka.ActorRegistry.unregister(cell.ref)
+    cell.stopped.set()
+    _retire(cell)
+
+
+def _call_on_stop(cell: Cell) -> None:
+    if cell.registered:
+        stop_registered(current(cell))
+        return
+    cell.stopped.set()
+    try:
+        current(cell).on_stop()
+    except Exception as raised:  # noqa: BLE001 - it stops all the same
+        cell.dispatcher.notify(cell.dispatcher.observer.on_failed, cell, raised)
+
+
+def _retire(cell: Cell) -> None:
+    dispatcher = cell.dispatcher
+    cell.discard()
+    parent = cell.parent
+    if parent is not None:
+        if parent.children is not None:
+            parent.children.pop(cell, None)
+        if not parent.closed:
+            parent.put(Envelope(ChildStopped(cell.ref)))
+    dispatcher.forget(cell)
+    cell.failure = None
+    cell.actor = None  # refs outlive actors: they must not keep them, nor what they were made of
+    cell.args, cell.kwargs = (), None
+    if cell.started:
+        dispatcher.notify(dispatcher.observer.on_stopped, cell)
+
+
+def restart(cell: Cell) -> None:
+    """Begin the next incarnation of a suspended actor; queued messages go on after its `on_start`."""
+    cell.failure = None
+    cell.window = cell.pending_window
+    cell.incarnation += 1
+    for child in reversed(list(cell.children if cell.children is not None else ())):
+        if child.restart is Restart.TEMPORARY:
+            terminate(child)
+    cell.suspended = False
+    cell.ordered = False
+    try:
+        construct(cell)
+    except Exception as error:  # noqa: BLE001 - told to the parent by `enter`
+        cell.birth_error = error
+    if not enter(cell):
+        return
+    cell.dispatcher.notify(cell.dispatcher.observer.on_restarted, cell)
+    # What the last incarnation did not decide, or failed over; a second copy of one is dropped by `_decide`.
+    for child in list(cell.children if cell.children is not None else ()):
+        if child.failure is not None:
+            cell.queue.append(Envelope(child.failure))
+    release_turn(cell)
+
+
+def _decide(cell: Cell, failed: ChildFailed) -> None:
+    child: Cell = failed.ref.actor_inbox  # type: ignore[assignment]  # only cells make this message
+    if child.failure is not failed:
+        return
+    directive = current(cell).on_child_failed(failed)
+    dispatcher = cell.dispatcher
+    if isinstance(directive, RestartWith):
+        child.args, child.kwargs = directive.args, directive.kwargs
+    elif directive is not Directive.RESTART:
+        if child.restart is not Restart.TEMPORARY:
+            dispatcher.notify(dispatcher.observer.on_gave_up, child, failed.error)
+        if directive is Directive.ESCALATE:
+            _start_afresh(child, failed)
+            raise failed.error
+        terminate(child)
+        return
+    restart(child)
+
+
+def _start_afresh(child: Cell, failed: ChildFailed) -> None:
+    # As OTP: a restarted supervisor counts its children's restarts from the beginning. It decides on this one again.
+    assert child.intensity is not None  # noqa: S101 - only supervised actors get here
+    child.pending_window, _ = add_restart((), child.dispatcher.now(), child.intensity)
+    child.failure = msgspec.structs.replace(failed, restarts=len(child.pending_window))
+
+
+def _child_stopped(cell: Cell, message: ChildStopped) -> None:
+    current(cell).on_child_stopped(message.ref)
+
+
+def _stop(cell: Cell, _: Any) -> None:
+    if cell.parent is None or cell.restart is not Restart.PERMANENT or cell.ordered:
+        terminate(cell)
+        return
+    suspend(cell)
+    try:
+        current(cell).on_stop()
+    except Exception as raised:  # noqa: BLE001 - it stops all the same
+        cell.dispatcher.notify(cell.dispatcher.observer.on_failed, cell, raised)
+    _tell_parent(cell, StoppedItselfError(f"{cell.ref} stopped by itself"), None)
+
+
+def _task_done(cell: Cell, message: TaskDone) -> Any:
+    if cell.tasks is None or cell.tasks.pop(message.task, None) is None:
+        return None
+    done = message.done
+    if done.cancelled():
+        # Not by us, or it would not be in the table: the actor must learn that there will be no result.
+        return current(cell).on_receive(TaskResult(message.task, error=asyncio.CancelledError()))
+    error = done.exception()
+    value = None if error is not None else done.result()
+    return current(cell).on_receive(TaskResult(message.task, value, error))
+
+
+def _timer(cell: Cell, timer: Timer) -> Any:
+    return current(cell).on_receive(timer.message) if timer.take() else None
+
+
+def _piped(cell: Cell, piped: Piped) -> Any:
+    if piped.incarnation != cell.incarnation:
+        return None
+    return current(cell).on_receive(piped.make(piped.value, piped.error))
+
+
+PROXY_MESSAGES = frozenset(PYKKA_MESSAGES) - {ActorStop}
+
+SIGNALS: dict[type, Signal] = {
+    **dict.fromkeys(PYKKA_MESSAGES, lambda cell, message: handle_proxy(current(cell), message)),
+    ActorStop: _stop,
+    ChildFailed: _decide,
+    ChildStopped: _child_stopped,
+    TaskDone: _task_done,
+    Timer: _timer,
+    Piped: _piped,
+}
+"""What is not for `on_receive`; a constant."""
