@@ -5,7 +5,6 @@ It lives for one attempt, so a late chunk of an attempt that was given up reache
 
 from __future__ import annotations
 
-import math
 from typing import Any, ClassVar
 
 import pykka
@@ -13,7 +12,6 @@ import pykka
 from actors.config import SessionConfig
 from actors.core.aggregate import Aggregate
 from actors.errors import ProtocolViolation
-from actors.events import AttemptUsage
 from actors.kernel.handlers import HandlingActor
 from actors.messages import (
     AttemptFailed,
@@ -25,9 +23,6 @@ from actors.messages import (
     StreamFailed,
 )
 from actors.outcome import Complete, Outcome, Protocol
-
-CHARS_PER_TOKEN = 4
-"""A common rule of thumb, used only where the endpoint reports no usage; such figures are marked `estimated`."""
 
 
 class AggregatorActor(HandlingActor):
@@ -71,30 +66,9 @@ class AggregatorActor(HandlingActor):
         if self._settled:
             return
         self._settled = True
-        usage = self._usage()
+        _, step, attempt = self._key
+        usage = self._aggregate.attempt_usage(step=step, attempt=attempt)
         if isinstance(outcome, Complete):
-            self.send(
-                self._supervisor, AttemptFinished(self._key, self._aggregate.result(outcome), usage)
-            )
+            self.send(self._supervisor, AttemptFinished(self._key, self._aggregate.result(outcome), usage))
         else:
             self.send(self._supervisor, AttemptFailed(self._key, outcome, usage))
-
-    def _usage(self) -> AttemptUsage:
-        _, step, attempt = self._key
-        measured = self._aggregate.usage
-        if measured is not None:
-            return AttemptUsage(
-                step=step,
-                attempt=attempt,
-                source="measured",
-                input_tokens=measured.input_tokens,
-                output_tokens=measured.output_tokens,
-                total_tokens=measured.total_tokens,
-                cached_input_tokens=measured.cached_input_tokens,
-                reasoning_tokens=measured.reasoning_tokens,
-            )
-        received = self._aggregate.received
-        if received == 0:
-            return AttemptUsage(step=step, attempt=attempt, source="unknown")
-        tokens = math.ceil(received / CHARS_PER_TOKEN)
-        return AttemptUsage(step=step, attempt=attempt, source="estimated", output_tokens=tokens)

@@ -7,7 +7,6 @@ nothing: not what the chunks mean, not whether to try again.
 from __future__ import annotations
 
 import asyncio
-import math
 from typing import Any, ClassVar
 
 import msgspec
@@ -21,7 +20,7 @@ from actors.kernel.handlers import HandlingActor
 from actors.kernel.loop_actor import TaskResult
 from actors.log.record import Log
 from actors.messages import Chunks, DeadlineDue, Pause, ProgressDue, Resume, StreamEnded, StreamFailed
-from actors.outcome import Failure, HttpError, Internal, Protocol, Stalled
+from actors.outcome import Failure, HttpError, Protocol, Stalled
 from actors.transport import HttpTransport, Response, TransportFailure
 from actors.wire import openai_chat
 
@@ -61,7 +60,6 @@ class CallerActor(HandlingActor):
         self._log = log
         self._gate = asyncio.Event()
         self._gate.set()
-        self._deadline: tuple[float, Stalled | None] = (math.inf, None)
         self._chunks = 0
         self._settled = False
         """Whether the aggregator has had its last word from here."""
@@ -95,7 +93,8 @@ class CallerActor(HandlingActor):
                 if not 200 <= response.status < 300:  # noqa: PLR2004 - RFC 9110 section 15.3
                     return await self._http_error(response)
                 if "json" in response.headers.get("content-type", ""):
-                    return await self._document(response)
+                    await self._document(response)
+                    return None
                 await self._events(response)
         except TransportFailure as failure:
             return failure.outcome
@@ -158,7 +157,9 @@ class CallerActor(HandlingActor):
         if self._first_chunk is None:
             self._first_chunk = self._last_chunk
             self._emit(
-                "actors.request.first_chunk", "first chunk", time_to_first_chunk=self._first_chunk - self._started
+                "actors.request.first_chunk",
+                "first chunk",
+                time_to_first_chunk=self._first_chunk - self._started,
             )
         self.send(self._aggregator, Chunks(tuple(chunks)))
         if self._finished is None and any(type(chunk) is Finish for chunk in chunks):
@@ -240,7 +241,7 @@ class CallerActor(HandlingActor):
             chunks_count=self._chunks,
             outcome=outcome.kind,
             error_type=outcome.reason,
-            status_code=outcome.status if isinstance(outcome, HttpError) else None,
+            status=outcome.status if isinstance(outcome, HttpError) else None,
         )
 
     def _age(self) -> float:
@@ -264,6 +265,3 @@ _NOTHING = {
 
 def _stalled(deadline: Any, seconds: float) -> Stalled:
     return Stalled(message=_NOTHING[deadline].format(seconds), deadline=deadline, seconds=seconds)
-
-
-__all__ = ["CallSpec", "CallerActor", "Internal"]

@@ -55,7 +55,6 @@ class Session:
     @property
     def ref(self) -> pykka.ActorRef[Any]:
         """The session actor."""
-        assert self._ledger.actor is not None  # noqa: S101 - made with its supervisor
         return self._ledger.actor
 
     # Turns
@@ -88,9 +87,7 @@ class Session:
                 on_event(event)
             return stream.result()
 
-    def send(
-        self, text: str | Messages, *, on_event: OnEvent | None = None, **settings: Any
-    ) -> TurnHandle:
+    def send(self, text: str | Messages, *, on_event: OnEvent | None = None, **settings: Any) -> TurnHandle:
         """Begin a turn, behind those that wait already, and give a handle to wait on or await.
 
         Args:
@@ -254,7 +251,7 @@ class Session:
 
     def _send(self, message: Any) -> None:
         try:
-            self._supervisor.tell(message)
+            self._ledger.supervisor.tell(message)
         except pykka.ActorDeadError:
             raise SessionClosedError(
                 f"session {self.id!r} has ended: spawn another, or keep its runtime open"
@@ -263,14 +260,9 @@ class Session:
     def _tell(self, message: Any) -> None:
         """Send what has no meaning any more once the session has ended."""
         try:
-            self._supervisor.tell(message)
+            self._ledger.supervisor.tell(message)
         except pykka.ActorDeadError:
             return
-
-    @property
-    def _supervisor(self) -> pykka.ActorRef[Any]:
-        assert self._ledger.supervisor is not None  # noqa: S101 - set when it was made
-        return self._ledger.supervisor
 
 
 def replace(config: SessionConfig, changes: Mapping[str, Any]) -> SessionConfig:

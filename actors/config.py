@@ -34,7 +34,7 @@ class Secret:
         if not value.isascii() or not value.isprintable():
             raise ConfigError(
                 "Secret",
-                "must be printable ASCII on one line; a key that was read from a file often ends in a newline: strip it",
+                "must be printable ASCII on one line; a key read from a file often ends in a newline: strip it",
             )
         self._value = value
 
@@ -167,10 +167,12 @@ class Endpoint(_Settings, frozen=True):
     """`gen_ai.provider.name` in the log."""
 
     def __post_init__(self) -> None:
-        if isinstance(self.headers, Mapping):
-            msgspec.structs.force_setattr(self, "headers", tuple(self.headers.items()))
-        if isinstance(self.api_key, str):
-            msgspec.structs.force_setattr(self, "api_key", Secret(self.api_key))
+        given: Any = self.headers
+        if isinstance(given, Mapping):
+            msgspec.structs.force_setattr(self, "headers", tuple(given.items()))
+        given = self.api_key
+        if isinstance(given, str):
+            msgspec.structs.force_setattr(self, "api_key", Secret(given))
         super().__post_init__()
         url = urllib.parse.urlsplit(self.base_url)
         if url.scheme not in {"http", "https"} or not url.hostname:

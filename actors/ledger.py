@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Mapping
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import msgspec
 import pykka
@@ -29,6 +29,8 @@ from actors.events import (
 from actors.kernel.future import LoopFuture
 from actors.outcome import Failure, Internal
 from actors.outlets import Outlet
+
+E = TypeVar("E", bound=Event)
 
 
 class Turn:
@@ -102,6 +104,11 @@ class Counters(msgspec.Struct):
 class Ledger:
     """A session's memory."""
 
+    supervisor: pykka.ActorRef[Any]
+    """Set when the supervisor is made."""
+    actor: pykka.ActorRef[Any]
+    """The session actor, which outlives an incarnation of its supervisor. Set with the supervisor's first."""
+
     def __init__(
         self,
         session: str,
@@ -127,9 +134,6 @@ class Ledger:
         """Get the whole session's events."""
         self.restarts: tuple[float, ...] = ()
         """When actors of the session were restarted, within the intensity's window."""
-        self.supervisor: pykka.ActorRef[Any] | None = None
-        self.actor: pykka.ActorRef[Any] | None = None
-        """The session actor, which outlives an incarnation of its supervisor."""
         self.ended: LoopFuture[SessionEnded] = LoopFuture()
         self.end: SessionEnded | None = None
         self._wall = wall
@@ -152,7 +156,7 @@ class Ledger:
         self.current = self.waiting.pop(next(iter(self.waiting)))
         return self.current
 
-    def emit(self, kind: type[Event], turn: Turn | None = None, **fields: Any) -> Event:
+    def emit(self, kind: type[E], turn: Turn | None = None, **fields: Any) -> E:
         """Stamp an event and hand it to everyone who should have it."""
         self.seq += 1
         where = (0, 0, 0) if turn is None else (turn.number, turn.step, turn.attempt)
@@ -180,9 +184,9 @@ class Ledger:
         turn = self.current
         return turn is not None and turn.outlet is not None and turn.outlet.full
 
-    def complete(self, turn: Turn, result: StepResult) -> TurnCompleted | None:
+    def complete(self, turn: Turn, result: StepResult) -> None:
         """End a turn with its answer."""
-        return self._end(
+        self._end(
             turn,
             TurnCompleted,
             "turns_completed",
@@ -194,15 +198,17 @@ class Ledger:
             response_model=result.response_model,
         )
 
-    def fail(self, turn: Turn, outcome: Failure) -> TurnFailed | None:
+    def fail(self, turn: Turn, outcome: Failure) -> None:
         """End a turn that can't be completed."""
-        return self._end(turn, TurnFailed, "turns_failed", outcome=outcome)
+        self._end(turn, TurnFailed, "turns_failed", outcome=outcome)
 
-    def cancel(self, turn: Turn, reason: str) -> TurnCancelled | None:
+    def cancel(self, turn: Turn, reason: str) -> None:
         """End a turn because someone asked for it."""
-        return self._end(turn, TurnCancelled, "turns_cancelled", reason=reason)
+        self._end(turn, TurnCancelled, "turns_cancelled", reason=reason)
 
-    def close(self, reason: Literal["closed", "runtime_closed", "restart_intensity"], error: str = "") -> None:
+    def close(
+        self, reason: Literal["closed", "runtime_closed", "restart_intensity"], error: str = ""
+    ) -> None:
         """End the session: every turn that is left gets its terminal event, then comes `SessionEnded`."""
         if self.end is not None:
             return
@@ -212,19 +218,17 @@ class Ledger:
                 self.fail(turn, Internal(message=f"the session ended: {error}"))
             else:
                 self.cancel(turn, "the session was closed")
-        end = self.emit(SessionEnded, reason=reason, error=error)
-        assert isinstance(end, SessionEnded)  # noqa: S101 - tells the type checker what was just made
-        self.end = end
+        self.end = self.emit(SessionEnded, reason=reason, error=error)
         for outlet in self.outlets:
             outlet.close()
         self.outlets = ()
-        self.ended.set(end)
+        self.ended.set(self.end)
 
-    def _end(self, turn: Turn, kind: type[Any], counter: str, **fields: Any) -> Any:
+    def _end(self, turn: Turn, kind: type[Terminal], counter: str, **fields: Any) -> None:
         if turn.terminal is not None:
-            return None  # ended before: by a cancel, or by the root supervisor
+            return  # ended before: by a cancel, or by the root supervisor
         self.waiting.pop(turn.number, None)
-        turn.terminal = self.emit(  # type: ignore[assignment]
+        turn.terminal = self.emit(
             kind,
             turn,
             text=turn.splice.text,
@@ -238,4 +242,3 @@ class Ledger:
         if turn.outlet is not None:
             turn.outlet.close()
         turn.done.set(turn.terminal)
-        return turn.terminal

@@ -100,5 +100,3 @@ class ResultStream:
                 waiter.set(None)
 
         return collect
-
-

@@ -138,4 +138,4 @@ class ActorOutlet:
         self._ask(self.ref, batch).add_done_callback(self._replied)
 
     def _replied(self, future: LoopFuture[Any]) -> None:
-        self._on_taken(self, future.exception())
+        self._on_taken(self, future.outcome()[1])

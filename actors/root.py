@@ -15,7 +15,7 @@ from actors.core.intensity import add_restart
 from actors.events import SessionRestarted
 from actors.kernel.future import LoopFuture
 from actors.kernel.handlers import HandlingActor
-from actors.kernel.loop_actor import RESTART, STOP, ChildFailed, Directive, LoopActor, Restart
+from actors.kernel.loop_actor import ChildFailed, Directive, Restart
 from actors.ledger import Ledger
 from actors.messages import Close, Shutdown, StatsDue, Submit
 from actors.outcome import Internal
@@ -24,14 +24,14 @@ from actors.stats import resident_bytes
 from actors.supervisor import describe
 
 
-class Guardian(LoopActor):
+class Guardian(HandlingActor):
     """Holds the root supervisor, and nothing else: so simple that it has nothing to fail in."""
 
     def __init__(self, services: Services) -> None:
         super().__init__()
         self._services = services
         self._restarts: tuple[float, ...] = ()
-        self.root: pykka.ActorRef[Any] = self.spawn(RootSupervisor, services, restart=Restart.PERMANENT)
+        services.root.append(self.spawn(RootSupervisor, services, restart=Restart.PERMANENT))
 
     def on_child_failed(self, failed: ChildFailed) -> Directive:
         """Restart the root within the runtime's intensity; past it, end every session, typed."""
@@ -39,10 +39,10 @@ class Guardian(LoopActor):
             self._restarts, self.dispatcher.now(), self._services.config.intensity
         )
         if within:
-            return RESTART
+            return Directive.RESTART
         for ledger in list(self._services.sessions.values()):
             ledger.close("restart_intensity", f"the root supervisor failed: {describe(failed.error)}")
-        return STOP
+        return Directive.STOP
 
 
 class RootSupervisor(HandlingActor):
@@ -69,9 +69,7 @@ class RootSupervisor(HandlingActor):
         ledger = services.supervisors[failed.ref.actor_urn]
         error = describe(failed.error)
         self._fail_turns(ledger, failed, error)
-        ledger.restarts, within = add_restart(
-            ledger.restarts, self.dispatcher.now(), ledger.config.intensity
-        )
+        ledger.restarts, within = add_restart(ledger.restarts, self.dispatcher.now(), ledger.config.intensity)
         if not within or ledger.end is not None:
             ledger.close("restart_intensity", error)
             services.log.emit(
@@ -81,7 +79,7 @@ class RootSupervisor(HandlingActor):
                 session=ledger.session,
                 exc=failed.error,
             )
-            return STOP
+            return Directive.STOP
         services.counters.session_restarts += 1
         ledger.emit(SessionRestarted, restarts=len(ledger.restarts), error=error)
         services.log.emit(
@@ -90,9 +88,9 @@ class RootSupervisor(HandlingActor):
             level="ERROR",
             session=ledger.session,
             exc=failed.error,
-            restarts=len(ledger.restarts),
+            actor_restarts=len(ledger.restarts),
         )
-        return RESTART
+        return Directive.RESTART
 
     def _fail_turns(self, ledger: Ledger, failed: ChildFailed, error: str) -> None:
         """The turn that ran, and the one whose acceptance failed, each get their terminal event."""
@@ -157,7 +155,7 @@ class RootSupervisor(HandlingActor):
             retries=counters.retries,
             dead_letters=self.dispatcher.dead_letters,
             actors=self.dispatcher.actors,
-            mailbox_depth=self.dispatcher.mailbox_depth(),
+            mailbox_depth=sum(cell.inbox_size for cell in self.dispatcher.cells()),
             loop_lag=lag,
             rss=resident_bytes(),
         )

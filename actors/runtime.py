@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
 import threading
 import uuid
@@ -66,6 +67,7 @@ class Runtime:
             ids=ids,
             sessions={},
             supervisors={},
+            root=[],
         )
 
     # Sessions
@@ -110,12 +112,10 @@ class Runtime:
                 wall=dispatcher.wall,
             )
             services.sessions[name] = ledger
-            dispatcher.spawn(Supervisor, ledger, services, parent=root, restart=Restart.PERMANENT)
+            dispatcher.spawn(Supervisor, ledger, services, parent=root, restart=Restart.TRANSIENT)
         return Session(ledger, self.ask)
 
-    def map(
-        self, prompts: Iterable[str], *, max_sessions: int = 8, **settings: Any
-    ) -> ResultStream:
+    def map(self, prompts: Iterable[str], *, max_sessions: int = 8, **settings: Any) -> ResultStream:
         """Run each prompt in a session of its own and give results as they complete, for `for` or `async for`.
 
         Args:
@@ -130,9 +130,7 @@ class Runtime:
             raise ConfigError("max_sessions", f"must be at least 1, got {max_sessions}")
         return ResultStream(lambda: self.spawn(**settings), prompts, max_sessions)
 
-    def ask(
-        self, ref: pykka.ActorRef[Any], message: Any, timeout: float | None = None
-    ) -> LoopFuture[Any]:
+    def ask(self, ref: pykka.ActorRef[Any], message: Any, timeout: float | None = None) -> LoopFuture[Any]:
         """Ask any pykka actor, on a loop or with a thread of its own.
 
         Args:
@@ -152,7 +150,9 @@ class Runtime:
     def __enter__(self) -> Self:
         refuse_on_a_loop("with Runtime()", "async with Runtime()")
         self._start(
-            Dispatcher.in_thread(loop_factory=_loop_factory(self._config.uvloop), **self._dispatcher_settings())
+            Dispatcher.in_thread(
+                loop_factory=_loop_factory(self._config.uvloop), **self._dispatcher_settings()
+            )
         )
         return self
 
@@ -161,8 +161,9 @@ class Runtime:
     ) -> None:
         dispatcher = self._dispatcher
         if dispatcher is not None:
-            asyncio.run_coroutine_threadsafe(self._aclose(), dispatcher.loop).result()
+            asyncio.run_coroutine_threadsafe(self._end_sessions(), dispatcher.loop).result()
             dispatcher.close()
+            self._services.log.emit("actors.runtime.stopped", "runtime stopped")
         self._raise_exit(error)
 
     async def __aenter__(self) -> Self:
@@ -194,36 +195,39 @@ class Runtime:
 
     def _open(self) -> tuple[Dispatcher, pykka.ActorRef[Any]]:
         if self._dispatcher is None:
-            raise RuntimeClosedError("enter the runtime first: `with Runtime(...) as runtime:` or `async with`")
+            raise RuntimeClosedError(
+                "enter the runtime first: `with Runtime(...) as runtime:` or `async with`"
+            )
         if self._guardian is None:
             raise RuntimeClosedError("the runtime is closed: use its sessions inside its `with` block")
         root = self._services.root[0]
         return self._dispatcher, root
 
     async def _aclose(self) -> None:
-        """End all sessions, then everything else. Runs on the runtime's loop."""
+        await self._end_sessions()
+        if self._dispatcher is not None:
+            await self._dispatcher.aclose()
+        self._services.log.emit("actors.runtime.stopped", "runtime stopped")
+
+    async def _end_sessions(self) -> None:
+        """End all sessions and close the connections. Runs on the runtime's loop; a second call does nothing."""
         with self._lock:
-            if self._guardian is None or self._dispatcher is None:
+            if self._guardian is None:
                 return
             dispatcher, root = self._open()
             self._guardian = None
-        try:
+        with contextlib.suppress(pykka.Timeout, pykka.ActorDeadError):
             await future.ask(root, Shutdown(), timeout=CLOSE_S, loop=dispatcher.loop)
-        except (pykka.Timeout, pykka.ActorDeadError):
-            pass  # what is left is ended below
-        finally:
-            await dispatcher.aclose()
-            for ledger in list(self._services.sessions.values()):
-                ledger.close("runtime_closed")
-            self._services.sessions.clear()
-            await self._services.transports.aclose()
-            self._services.log.emit("actors.runtime.stopped", "runtime stopped")
+        for ledger in list(self._services.sessions.values()):
+            ledger.close("runtime_closed")  # its supervisor did not come to it
+        self._services.sessions.clear()
+        await self._services.transports.aclose()
 
     def _exit_asked(self, error: BaseException) -> None:
         """A KeyboardInterrupt or SystemExit in an actor: end in order, and raise it where the block is left."""
         self._exit = error
         assert self._dispatcher is not None  # noqa: S101 - it is calling
-        self._closing = self._dispatcher.loop.create_task(self._aclose())
+        self._closing = self._dispatcher.loop.create_task(self._end_sessions())
 
     def _raise_exit(self, error: BaseException | None) -> None:
         if self._exit is not None and error is None:
@@ -231,7 +235,7 @@ class Runtime:
 
 
 def _loop_factory(wanted: bool | None) -> Callable[[], asyncio.AbstractEventLoop] | None:
-    """uvloop's loop, where it is wanted and there; None: asyncio's own.
+    """The loop of uvloop, where it is wanted and there; None: asyncio's own.
 
     Raises:
         ConfigError: uvloop is asked for and not installed.

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from typing import Any
 
 import msgspec
+import pykka
 
 from actors.config import Endpoint, RuntimeConfig
 from actors.ledger import Counters, Ledger
@@ -49,3 +51,5 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     """By session id; those that have not ended. Supervisors are found by their urn in `supervisors`."""
     supervisors: dict[str, Ledger]
     """By the supervisor's urn."""
+    root: list[pykka.ActorRef[Any]]
+    """The root supervisor, once the guardian has started it."""

@@ -37,9 +37,7 @@ class SessionActor(HandlingActor):
         GetHistory: "_history",
     }
 
-    def __init__(
-        self, supervisor: pykka.ActorRef[Any], conversation: tuple[Mapping[str, Any], ...]
-    ) -> None:
+    def __init__(self, supervisor: pykka.ActorRef[Any], conversation: tuple[Mapping[str, Any], ...]) -> None:
         super().__init__()
         self._supervisor = supervisor
         self._conversation = conversation

@@ -31,7 +31,7 @@ from actors.events import (
 )
 from actors.events import StepFinished as StepFinishedEvent
 from actors.kernel.handlers import HandlingActor
-from actors.kernel.loop_actor import STOP, ChildFailed, Directive, Restart, RestartWith, Timer
+from actors.kernel.loop_actor import ChildFailed, Directive, Restart, RestartWith, Timer
 from actors.ledger import Ledger, Turn
 from actors.messages import (
     AbortTurn,
@@ -97,7 +97,7 @@ class Supervisor(HandlingActor):
         self._paused = False
         services.supervisors[self.actor_urn] = ledger
         ledger.supervisor = self.actor_ref
-        if ledger.actor is None:  # else this is a later life, and the session actor outlived the last one
+        if self.incarnation == 0:  # in a later life the session actor is there: it outlived the last one
             ledger.actor = self.spawn(
                 SessionActor, self.actor_ref, ledger.conversation, restart=Restart.PERMANENT
             )
@@ -105,7 +105,7 @@ class Supervisor(HandlingActor):
     def on_start(self) -> None:
         """Go on with the turns that wait: in a first life there are none."""
         if self.incarnation == 0:
-            self._log("actors.session.started", "session started", state="idle")
+            self._log("actors.session.started", "session started")
         self._take_up()
 
     # Turns
@@ -205,7 +205,7 @@ class Supervisor(HandlingActor):
                 "step": turn.step,
                 "operation": "chat",
                 "provider": endpoint.provider,
-                "request_model": endpoint.model,
+                "model": endpoint.model,
                 "server_address": transport.host,
                 "server_port": transport.port,
                 "messages_count": len(request.messages),
@@ -383,7 +383,7 @@ class Supervisor(HandlingActor):
 
     # Failure and the end
 
-    def on_child_failed(self, failed: ChildFailed) -> Directive:
+    def on_child_failed(self, failed: ChildFailed) -> Directive | RestartWith:
         """Restart the session actor within its intensity; fail the turn of a caller or aggregator that broke."""
         error = describe(failed.error)
         turn = self._ledger.current
@@ -394,19 +394,17 @@ class Supervisor(HandlingActor):
             self.send(self._ledger.actor, AbortTurn(turn.number))
             self._fail(turn, Internal(message=error))
             self._take_up()
-        return STOP
+        return Directive.STOP
 
-    def _session_failed(self, failed: ChildFailed, turn: Turn | None, error: str) -> Directive:
+    def _session_failed(self, failed: ChildFailed, turn: Turn | None, error: str) -> Directive | RestartWith:
         ledger = self._ledger
         self._drop_attempt()
         if turn is not None:
             self._fail(turn, Internal(message=error))
-        ledger.restarts, within = add_restart(
-            ledger.restarts, self.dispatcher.now(), ledger.config.intensity
-        )
+        ledger.restarts, within = add_restart(ledger.restarts, self.dispatcher.now(), ledger.config.intensity)
         if not within:
             self._end("restart_intensity", error)
-            return STOP
+            return Directive.STOP
         self._services.counters.session_restarts += 1
         ledger.emit(SessionRestarted, restarts=len(ledger.restarts), error=error)
         self._log(
@@ -414,7 +412,7 @@ class Supervisor(HandlingActor):
             f"the session actor failed and was restarted: {error}",
             level="ERROR",
             exc=failed.error,
-            restarts=len(ledger.restarts),
+            actor_restarts=len(ledger.restarts),
         )
         self._take_up()
         return RestartWith(self.actor_ref, ledger.conversation)
@@ -426,17 +424,13 @@ class Supervisor(HandlingActor):
         self._drop_attempt()
         self._ledger.close(reason, error)
         level = "ERROR" if reason == "restart_intensity" else "INFO"
-        self._log("actors.session.ended", f"session ended: {reason}", level=level, state="ended")
+        self._log("actors.session.ended", f"session ended: {reason}", level=level)
         self.stop()
 
     # The log
 
-    def _log_end(
-        self, event: str, message: str, turn: Turn, *, level: str = "INFO", **fields: Any
-    ) -> None:
-        self._log(
-            event, message, turn, level=level, duration=self.dispatcher.now() - turn.started, **fields
-        )
+    def _log_end(self, event: str, message: str, turn: Turn, *, level: str = "INFO", **fields: Any) -> None:
+        self._log(event, message, turn, level=level, duration=self.dispatcher.now() - turn.started, **fields)
 
     def _log(
         self, event: str, message: str, turn: Turn | None = None, *, level: str = "INFO", **fields: Any

@@ -12,7 +12,7 @@ import functools
 import socket
 import ssl
 import urllib.parse
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Literal, TypeAlias
 
 import aiohttp
@@ -48,7 +48,7 @@ TROUBLE: dict[type[BaseException], Trouble] = {
     aiohttp.ClientProxyConnectionError: "proxy",
     aiohttp.ClientHttpProxyError: "proxy",
     aiohttp.ClientConnectorError: "connect",
-    aiohttp.UnixClientConnectorError: "connect",
+    aiohttp.client_exceptions.UnixClientConnectorError: "connect",
     aiohttp.ConnectionTimeoutError: "timeout",
     aiohttp.SocketTimeoutError: "read",
     aiohttp.ServerTimeoutError: "timeout",
@@ -139,7 +139,9 @@ def _causes(error: BaseException) -> list[BaseException]:
 
 def diagnose(error: BaseException) -> Trouble | None:
     """What really happened, by the deepest cause that the table knows; None: nothing of the transport's."""
-    if not isinstance(error, httpx.HTTPError | httpx.InvalidURL | httpx.StreamError | aiohttp.ClientError | OSError):
+    if not isinstance(
+        error, httpx.HTTPError | httpx.InvalidURL | httpx.StreamError | aiohttp.ClientError | OSError
+    ):
         return None
     if isinstance(error, httpx.RemoteProtocolError) and str(error).startswith(_HUNG_UP):
         return "reset"
@@ -180,7 +182,9 @@ class Response:
     __slots__ = ("_response", "_translated", "headers", "status")
 
     def __init__(
-        self, response: httpx.Response, translated: functools.partial[contextlib.AbstractContextManager[None]]
+        self,
+        response: httpx.Response,
+        translated: Callable[[], contextlib.AbstractContextManager[None]],
     ) -> None:
         self.status = response.status_code
         self.headers = {name.lower(): value for name, value in response.headers.items()}
@@ -240,7 +244,7 @@ class HttpTransport:
     async def stream(
         self, body: bytes, headers: dict[str, str], *, connect_s: float
     ) -> AsyncIterator[Response]:
-        """POST a body and stream what comes back; leaving the block closes the connection unless it was read to its end.
+        """POST a body and stream the response; leaving the block closes a connection that was not read to its end.
 
         Raises:
             TransportFailure: no response came.

@@ -74,6 +74,7 @@ class StepResult(msgspec.Struct, frozen=True, kw_only=True):
     usage: Usage | None
     response_id: str
     response_model: str
+    outcome: Outcome
 
 
 class Aggregate:
@@ -185,6 +186,7 @@ class Aggregate:
             usage=self.usage,
             response_id=info.id,
             response_model=info.model,
+            outcome=outcome,
         )
 
     def attempt_usage(self, *, step: int, attempt: int) -> AttemptUsage:

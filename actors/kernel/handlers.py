@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from actors.kernel.dispatcher import Dispatcher
 from actors.kernel.loop_actor import LoopActor
 
 
@@ -12,6 +13,11 @@ class HandlingActor(LoopActor):
 
     handlers: ClassVar[dict[type, str]] = {}
     """Message type to method name. Types are matched exactly."""
+
+    @property
+    def dispatcher(self) -> Dispatcher:
+        """Where the actor lives, and its clocks."""
+        return self.actor_inbox.dispatcher
 
     def on_receive(self, message: Any) -> Any:
         """Dispatch; a message that no handler takes is logged by pykka as unexpected."""
