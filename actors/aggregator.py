@@ -67,8 +67,11 @@ class AggregatorActor(HandlingActor):
             return
         self._settled = True
         _, step, attempt = self._key
-        usage = self._aggregate.attempt_usage(step=step, attempt=attempt)
-        if isinstance(outcome, Complete):
-            self.send(self._supervisor, AttemptFinished(self._key, self._aggregate.result(outcome), usage))
-        else:
-            self.send(self._supervisor, AttemptFailed(self._key, outcome, usage))
+        aggregate = self._aggregate
+        usage = aggregate.attempt_usage(step=step, attempt=attempt)
+        last = (
+            AttemptFinished(self._key, aggregate.result(outcome), outcome, usage, aggregate.chunks)
+            if isinstance(outcome, Complete)
+            else AttemptFailed(self._key, outcome, usage, aggregate.chunks)
+        )
+        self.send(self._supervisor, last)

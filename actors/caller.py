@@ -77,11 +77,6 @@ class CallerActor(HandlingActor):
         self._timer = self.send_after(min(deadlines.first_event, deadlines.attempt), DeadlineDue())
         self.send_after(self._spec.progress_every, ProgressDue())
 
-    def on_stop(self) -> None:
-        """Killed with the answer still open: the turn was cancelled, or the attempt given up."""
-        if not self._settled:
-            self._emit("actors.request.cancelled", "request cancelled", duration=self._age())
-
     # Reading: runs as a task of this actor, on its loop
 
     async def _stream(self) -> Failure | None:
@@ -227,29 +222,13 @@ class CallerActor(HandlingActor):
             return
         self._settled = True
         self.send(self._aggregator, last)
-        if isinstance(last, StreamEnded):
-            self._emit(
-                "actors.request.completed", "stream ended", duration=self._age(), chunks_count=self._chunks
-            )
-            return
-        outcome = last.outcome
-        self._emit(
-            "actors.request.failed",
-            outcome.describe(),
-            level="WARNING",
-            duration=self._age(),
-            chunks_count=self._chunks,
-            outcome=outcome.kind,
-            error_type=outcome.reason,
-            status=outcome.status if isinstance(outcome, HttpError) else None,
-        )
 
     def _age(self) -> float:
         return self.dispatcher.now() - self._started
 
-    def _emit(self, event: str, message: str, *, level: str = "DEBUG", **fields: Any) -> None:
+    def _emit(self, event: str, message: str, **fields: Any) -> None:
         if self._log.enabled:
-            self._log.emit(event, message, level=level, **self._spec.labels, **fields)
+            self._log.emit(event, message, level="DEBUG", **self._spec.labels, **fields)
 
 
 def _when(deadline: tuple[float, Stalled | None]) -> float:

@@ -17,6 +17,7 @@ import pykka
 from actors.config import Endpoint, SessionConfig
 from actors.core.aggregate import StepResult
 from actors.core.splice import Splice
+from actors.errors import SessionClosedError
 from actors.events import (
     AttemptUsage,
     Event,
@@ -53,6 +54,7 @@ class Turn:
         "terminal",
         "tools",
         "usage",
+        "why",
     )
 
     def __init__(
@@ -86,6 +88,14 @@ class Turn:
         """What the next wait starts from; None: the policy's first."""
         self.started = 0.0
         self.terminal: Terminal | None = None
+        self.why = ""
+        """Why the last failure was not tried again."""
+
+    def refuse(self) -> None:
+        """Tell the host that the turn was not accepted: it came behind the session's end."""
+        self.done.expire(SessionClosedError("the session ended before it could accept the turn"))
+        if self.outlet is not None:
+            self.outlet.close()
 
 
 class Counters(msgspec.Struct):

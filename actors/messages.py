@@ -15,7 +15,7 @@ from actors.config import SessionConfig
 from actors.core.aggregate import Piece, StepResult
 from actors.core.chunks import Chunk
 from actors.events import AttemptUsage, Event
-from actors.outcome import Failure
+from actors.outcome import Complete, Failure
 from actors.wire.openai_chat import Request
 
 if TYPE_CHECKING:
@@ -184,7 +184,10 @@ class AttemptFinished(Message, frozen=True):
 
     key: AttemptKey
     result: StepResult
+    outcome: Complete
     usage: AttemptUsage
+    chunks: int
+    """How many chunks it was."""
 
 
 class AttemptFailed(Message, frozen=True):
@@ -193,6 +196,8 @@ class AttemptFailed(Message, frozen=True):
     key: AttemptKey
     outcome: Failure
     usage: AttemptUsage
+    chunks: int
+    """How many chunks there were."""
 
 
 # Supervisor -> CallerActor

@@ -9,7 +9,6 @@ from typing import Any
 
 import pykka
 
-from actors.errors import SessionClosedError
 from actors.kernel.cell import Cell
 from actors.kernel.observer import Observer
 from actors.messages import Submit
@@ -48,10 +47,7 @@ class RuntimeObserver(Observer):
         """Called after a message could not be delivered; a turn that it carried is refused, typed."""
         kind = type(message).__name__
         if type(message) is Submit:
-            ended = SessionClosedError("the session ended before it could accept the turn")
-            message.turn.done.expire(ended)
-            if message.turn.outlet is not None:
-                message.turn.outlet.close()
+            message.turn.refuse()
         log = self._services.log
         if log.enabled:
             log.emit(

@@ -17,8 +17,9 @@ from actors.kernel.future import LoopFuture
 from actors.kernel.handlers import HandlingActor
 from actors.kernel.loop_actor import ChildFailed, Directive, Restart
 from actors.ledger import Ledger
-from actors.messages import Close, Shutdown, StatsDue, Submit
+from actors.messages import Cancel, Close, Shutdown, StatsDue, Submit
 from actors.outcome import Internal
+from actors.reporting import SessionReport
 from actors.services import Services
 from actors.stats import resident_bytes
 from actors.supervisor import describe
@@ -68,48 +69,35 @@ class RootSupervisor(HandlingActor):
         services = self._services
         ledger = services.supervisors[failed.ref.actor_urn]
         error = describe(failed.error)
-        self._fail_turns(ledger, failed, error)
+        report = SessionReport(services.log, ledger.session)
+        self._fail_turns(ledger, failed, error, report)
+        if type(failed.message) is Close or self._closed is not None:
+            # What it failed in is not handled again, and the session was to end in any case.
+            ledger.close("closed" if self._closed is None else "runtime_closed", error)
+            return Directive.STOP
         ledger.restarts, within = add_restart(ledger.restarts, self.dispatcher.now(), ledger.config.intensity)
-        if not within or ledger.end is not None:
+        if not within:
             ledger.close("restart_intensity", error)
-            services.log.emit(
-                "actors.session.ended",
-                f"session ended: its supervisor failed too often: {error}",
-                level="ERROR",
-                session=ledger.session,
-                exc=failed.error,
-            )
+            report.session_ended("restart_intensity", error)
             return Directive.STOP
         services.counters.session_restarts += 1
         ledger.emit(SessionRestarted, restarts=len(ledger.restarts), error=error)
-        services.log.emit(
-            "actors.session.restarted",
-            f"the session's supervisor failed and was restarted: {error}",
-            level="ERROR",
-            session=ledger.session,
-            exc=failed.error,
-            actor_restarts=len(ledger.restarts),
-        )
+        report.session_restarted(error, failed.error, len(ledger.restarts), who="session's supervisor")
         return Directive.RESTART
 
-    def _fail_turns(self, ledger: Ledger, failed: ChildFailed, error: str) -> None:
-        """The turn that ran, and the one whose acceptance failed, each get their terminal event."""
+    def _fail_turns(self, ledger: Ledger, failed: ChildFailed, error: str, report: SessionReport) -> None:
+        """The turn that ran, and one whose acceptance or cancelling failed, each get their terminal event."""
+        message = failed.message
         outcome = Internal(message=error)
         broken = [] if ledger.current is None else [ledger.current]
-        if type(failed.message) is Submit and failed.message.turn.terminal is None:
-            ledger.accept(failed.message.turn)
-            broken.append(failed.message.turn)
+        if type(message) is Submit and message.turn not in broken:
+            ledger.accept(message.turn)
+            broken.append(message.turn)
+        if type(message) is Cancel and message.turn in ledger.waiting:
+            broken.append(ledger.waiting[message.turn])
         for turn in broken:
             ledger.fail(turn, outcome)
-            self._services.log.emit(
-                "actors.turn.failed",
-                outcome.describe(),
-                level="ERROR",
-                session=ledger.session,
-                turn=turn.number,
-                outcome=outcome.kind,
-                error_type=outcome.reason,
-            )
+            report.turn_failed(turn, outcome, self.dispatcher.now())
 
     def on_child_stopped(self, ref: pykka.ActorRef[Any]) -> None:
         """Called after a session's supervisor has stopped; it may not have come to say so to its consumers."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import random
 import threading
 import uuid
@@ -113,7 +114,7 @@ class Runtime:
             )
             services.sessions[name] = ledger
             dispatcher.spawn(Supervisor, ledger, services, parent=root, restart=Restart.TRANSIENT)
-        return Session(ledger, self.ask)
+        return Session(ledger, functools.partial(future.ask, loop=dispatcher.loop))
 
     def map(self, prompts: Iterable[str], *, max_sessions: int = 8, **settings: Any) -> ResultStream:
         """Run each prompt in a session of its own and give results as they complete, for `for` or `async for`.
@@ -216,7 +217,8 @@ class Runtime:
                 return
             dispatcher, root = self._open()
             self._guardian = None
-        with contextlib.suppress(pykka.Timeout, pykka.ActorDeadError):
+        # A root that fails, or does not come to it in time, does not keep the host: what is left is ended below.
+        with contextlib.suppress(Exception):
             await future.ask(root, Shutdown(), timeout=CLOSE_S, loop=dispatcher.loop)
         for ledger in list(self._services.sessions.values()):
             ledger.close("runtime_closed")  # its supervisor did not come to it

@@ -58,6 +58,7 @@ from actors.messages import (
     Unsubscribe,
 )
 from actors.outcome import Failure, Internal
+from actors.reporting import SessionReport
 from actors.services import Services
 from actors.session import SessionActor
 from actors.wire import openai_chat
@@ -94,6 +95,7 @@ class Supervisor(HandlingActor):
         self._key: AttemptKey | None = None
         """The attempt that runs; None between attempts."""
         self._spec: CallSpec | None = None
+        self._report = SessionReport(services.log, ledger.session)
         self._paused = False
         services.supervisors[self.actor_urn] = ledger
         ledger.supervisor = self.actor_ref
@@ -105,12 +107,15 @@ class Supervisor(HandlingActor):
     def on_start(self) -> None:
         """Go on with the turns that wait: in a first life there are none."""
         if self.incarnation == 0:
-            self._log("actors.session.started", "session started")
+            self._report.session_started()
         self._take_up()
 
     # Turns
 
     def _submit(self, message: Submit) -> None:
+        if self._ledger.end is not None:
+            message.turn.refuse()
+            return
         self._ledger.accept(message.turn)
         self._take_up()
 
@@ -123,7 +128,7 @@ class Supervisor(HandlingActor):
             return
         turn.started = self.dispatcher.now()
         ledger.emit(TurnStarted, turn)
-        self._log("actors.turn.started", "turn started", turn)
+        self._report.turn_started(turn)
         start = StartTurn(turn.number, turn.messages, turn.tools, turn.config, turn.stateless)
         self.send(ledger.actor, start)
 
@@ -150,7 +155,7 @@ class Supervisor(HandlingActor):
             return  # cancelled in the same moment: the cancel came first
         self._ledger.conversation += message.added
         self._ledger.complete(turn, message.result)
-        self._log_end("actors.turn.completed", "turn completed", turn, outcome="complete")
+        self._report.turn_completed(turn, self.dispatcher.now())
         self._take_up()
 
     def _turn_gave_up(self, message: TurnGaveUp) -> None:
@@ -167,19 +172,12 @@ class Supervisor(HandlingActor):
             self._drop_attempt()
             self.send(self._ledger.actor, AbortTurn(turn.number))
         self._ledger.cancel(turn, message.reason)
-        self._log_end("actors.turn.cancelled", message.reason, turn, outcome="cancelled")
+        self._report.turn_cancelled(turn, message.reason, self.dispatcher.now())
         self._take_up()
 
     def _fail(self, turn: Turn, outcome: Failure) -> None:
         self._ledger.fail(turn, outcome)
-        self._log_end(
-            "actors.turn.failed",
-            outcome.describe(),
-            turn,
-            level="WARNING",
-            outcome=outcome.kind,
-            error_type=outcome.reason,
-        )
+        self._report.turn_failed(turn, outcome, self.dispatcher.now())
 
     def _current(self, number: int) -> Turn | None:
         turn = self._ledger.current
@@ -222,6 +220,7 @@ class Supervisor(HandlingActor):
         self._ledger.emit(AttemptStarted, turn)
         labels = {**self._spec.labels, "attempt": turn.attempt, "request_id": self._services.ids()}
         spec = msgspec.structs.replace(self._spec, labels=labels)
+        self._report.attempt_began(labels, self.dispatcher.now())
         self._aggregator = self.spawn(AggregatorActor, key, self.actor_ref, turn.config)
         self._caller = self.spawn(CallerActor, spec, self._aggregator, self._services.log)
         self._paused = False
@@ -264,9 +263,11 @@ class Supervisor(HandlingActor):
         assert turn is not None  # noqa: S101 - as in _deltas
         self._show(turn, turn.splice.complete())
         self._caller = None  # it may still be reading to the body's end, so that the connection can be kept
+        self._key = None
         self._drop_attempt()
         turn.usage.append(message.usage)
         result = message.result
+        self._report.attempt_finished(message, self.dispatcher.now())
         self._ledger.emit(
             StepFinishedEvent,
             turn,
@@ -282,10 +283,12 @@ class Supervisor(HandlingActor):
             return  # as in _deltas
         turn = self._ledger.current
         assert turn is not None  # noqa: S101 - as in _deltas
+        self._key = None
         self._drop_attempt()
         turn.usage.append(message.usage)
         turn.failed_attempts += 1
         outcome = message.outcome
+        self._report.attempt_failed(message, self.dispatcher.now())
         decision = retry.decide(
             turn.config.retry,
             failed_attempts=turn.failed_attempts,
@@ -295,13 +298,7 @@ class Supervisor(HandlingActor):
             rng=self._services.rng,
         )
         if isinstance(decision, retry.GiveUp):
-            self._log(
-                "actors.request.failed",
-                f"giving up after {turn.failed_attempts} failed attempts ({decision.why}): {outcome.describe()}",
-                turn,
-                level="WARNING",
-                error_type=outcome.reason,
-            )
+            turn.why = decision.why
             self.send(self._ledger.actor, StepFailed(turn.number, outcome))
             return
         turn.backoff_ms = decision.backoff_ms
@@ -319,17 +316,7 @@ class Supervisor(HandlingActor):
             error=outcome.describe(),
             outcome=outcome,
         )
-        self._log(
-            "actors.request.retry_scheduled",
-            f"attempt {turn.failed_attempts} of {turn.config.retry.max_retries + 1} failed, "
-            f"next in {wait_ms} ms: {outcome.describe()}",
-            turn,
-            level="WARNING",
-            retry_delay=wait_ms / 1000,
-            retry_max=turn.config.retry.max_retries,
-            retry_reason=outcome.reason,
-            retry_next_at=self.dispatcher.wall() + wait_ms / 1000,
-        )
+        self._report.retry_scheduled(turn, outcome, wait_ms, self.dispatcher.wall())
         self._retry_timer = self.send_after(wait_ms / 1000, RetryDue(key))
 
     def _retry_due(self, message: RetryDue) -> None:
@@ -341,7 +328,9 @@ class Supervisor(HandlingActor):
 
     def _drop_attempt(self) -> None:
         """Whatever runs or waits for the current attempt ends now."""
-        self._key = None
+        if self._key is not None:
+            self._key = None
+            self._report.attempt_cancelled(self.dispatcher.now())
         for ref in (self._caller, self._aggregator):
             if ref is not None:
                 self.kill(ref)
@@ -371,8 +360,9 @@ class Supervisor(HandlingActor):
         if message.error is None:
             message.outlet.taken()
             self._check_room()
-        else:
-            self._unsubscribe(Unsubscribe(message.outlet))
+            return
+        self._report.subscriber_failed(message.outlet.ref, message.error)
+        self._unsubscribe(Unsubscribe(message.outlet))
 
     def _check_room(self) -> None:
         """Stop or go on reading the socket, as the slowest consumer demands."""
@@ -407,13 +397,7 @@ class Supervisor(HandlingActor):
             return Directive.STOP
         self._services.counters.session_restarts += 1
         ledger.emit(SessionRestarted, restarts=len(ledger.restarts), error=error)
-        self._log(
-            "actors.session.restarted",
-            f"the session actor failed and was restarted: {error}",
-            level="ERROR",
-            exc=failed.error,
-            actor_restarts=len(ledger.restarts),
-        )
+        self._report.session_restarted(error, failed.error, len(ledger.restarts), who="session actor")
         self._take_up()
         return RestartWith(self.actor_ref, ledger.conversation)
 
@@ -423,24 +407,8 @@ class Supervisor(HandlingActor):
     def _end(self, reason: Any, error: str = "") -> None:
         self._drop_attempt()
         self._ledger.close(reason, error)
-        level = "ERROR" if reason == "restart_intensity" else "INFO"
-        self._log("actors.session.ended", f"session ended: {reason}", level=level)
+        self._report.session_ended(reason, error)
         self.stop()
-
-    # The log
-
-    def _log_end(self, event: str, message: str, turn: Turn, *, level: str = "INFO", **fields: Any) -> None:
-        self._log(event, message, turn, level=level, duration=self.dispatcher.now() - turn.started, **fields)
-
-    def _log(
-        self, event: str, message: str, turn: Turn | None = None, *, level: str = "INFO", **fields: Any
-    ) -> None:
-        log = self._services.log
-        if not log.enabled:
-            return
-        if turn is not None:
-            fields |= {"turn": turn.number, "step": turn.step, "attempt": turn.attempt}
-        log.emit(event, message, level=level, session=self._ledger.session, **fields)
 
 
 def describe(error: BaseException) -> str:
