@@ -14,9 +14,9 @@ PURE = sorted([*ROOT.glob("actors/core/*.py"), *ROOT.glob("actors/wire/*.py")])
 OURS = ("actors.errors", "actors.outcome", "actors.events", "actors.config", "actors.core", "actors.wire")
 IMPURE = frozenset({
     "asyncio", "concurrent", "ctypes", "fcntl", "ftplib", "http", "imaplib", "io", "logging",
-    "mmap", "multiprocessing", "os", "pathlib", "pickle", "poplib", "queue", "random", "sched", "secrets", "select",
-    "selectors", "shelve", "shutil", "signal", "smtplib", "socket", "socketserver", "sqlite3", "ssl", "subprocess",
-    "sys", "tempfile", "threading", "time", "urllib", "uuid", "warnings", "weakref", "xmlrpc",
+    "mmap", "multiprocessing", "os", "pathlib", "pickle", "poplib", "queue", "random", "sched", "secrets",
+    "select", "selectors", "shelve", "shutil", "signal", "smtplib", "socket", "socketserver", "sqlite3",
+    "ssl", "subprocess", "sys", "tempfile", "threading", "time", "urllib", "uuid", "warnings", "weakref", "xmlrpc",
 })  # fmt: skip
 BUILTINS = frozenset({"open", "print", "input", "__import__", "exec", "eval", "breakpoint"})
 
@@ -47,11 +47,11 @@ def impurities(source: str) -> list[str]:
 
 
 @pytest.mark.parametrize("path", PURE, ids=lambda path: f"{path.parent.name}/{path.name}")
-def test_pure_layers_import_only_what_is_pure(path: Path):
+def test_pure_layers_import_only_what_is_pure(path: Path) -> None:
     assert impurities(path.read_text(encoding="utf-8")) == []
 
 
-def test_the_pure_layers_are_found():
+def test_the_pure_layers_are_found() -> None:
     assert {"sse.py", "retry.py", "openai_chat.py"} <= {path.name for path in PURE}
 
 
@@ -60,10 +60,10 @@ def test_the_pure_layers_are_found():
     ["import asyncio", "import os.path", "from time import monotonic", "import httpx", "import pykka",
      "import actors", "from actors.runtime import Runtime", "import random", "open('x')"],
 )  # fmt: skip
-def test_an_impure_line_is_noticed(line: str):
+def test_an_impure_line_is_noticed(line: str) -> None:
     assert impurities(line) != []
 
 
-def test_core_does_not_know_the_dialects():
+def test_core_does_not_know_the_dialects() -> None:
     core = [path for path in PURE if path.parent.name == "core"]
     assert [path.name for path in core if any("wire" in module for module in imports(path.read_text()))] == []

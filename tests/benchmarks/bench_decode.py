@@ -1,6 +1,6 @@
 """What a delta costs in the pure core: `Decoder.feed` and `Aggregate.add`, on reads of 16 KiB.
 
-Run it by hand: `python tests/benchmarks/bench_decode.py`. A figure is microseconds a delta, the best of several.
+Run it by hand: `python tests/benchmarks/bench_decode.py`. A figure is the best of several.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ READ = 16 * 1024
 EVENT = (
     b'data: {"id":"chatcmpl-AbCdEf0123456789","object":"chat.completion.chunk","created":1767213642,'
     b'"model":"gpt-4o-mini-2024-07-18","service_tier":"default","system_fingerprint":"fp_0123456789",'
-    b'"choices":[{"index":0,"delta":{"content":" word"},"logprobs":null,"finish_reason":null}],"usage":null}\n\n'
+    b'"choices":[{"index":0,"delta":{"content":" word"},"logprobs":null,"finish_reason":null}]}\n\n'
 )
 
 
