@@ -16,7 +16,8 @@ IMPURE = frozenset({
     "asyncio", "concurrent", "ctypes", "fcntl", "ftplib", "http", "imaplib", "io", "logging",
     "mmap", "multiprocessing", "os", "pathlib", "pickle", "poplib", "queue", "random", "sched", "secrets",
     "select", "selectors", "shelve", "shutil", "signal", "smtplib", "socket", "socketserver", "sqlite3",
-    "ssl", "subprocess", "sys", "tempfile", "threading", "time", "urllib", "uuid", "warnings", "weakref", "xmlrpc",
+    "ssl", "subprocess", "sys", "tempfile", "threading", "time", "urllib",
+    "uuid", "warnings", "weakref", "xmlrpc",
 })  # fmt: skip
 BUILTINS = frozenset({"open", "print", "input", "__import__", "exec", "eval", "breakpoint"})
 

@@ -52,3 +52,4 @@ def delta(*, finish: Any = None, index: int | None = 0, **fields: Any) -> dict[s
 
 
 DONE = b"data: [DONE]\n\n"
+USAGE = {"prompt_tokens": 5, "completion_tokens": 2, "total_tokens": 7}

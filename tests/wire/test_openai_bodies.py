@@ -136,8 +136,10 @@ def test_a_document_may_be_an_error() -> None:
 
 @pytest.mark.parametrize(
     ("document", "kind"),
-    [(b"<html>", "not_a_stream"), (b"", "not_a_stream"), (b"[]", "not_a_stream"), (b'{"a": 1}', "not_a_stream"),
-     (b'{"choices": [', "bad_json"), (b'{"a": ' + b"[" * 200_000, "limit"), (b'{"choices": []}' + b" " * 100, "limit")],
+    [(b"<html>", "not_a_stream"), (b"", "not_a_stream"), (b"[]", "not_a_stream"),
+     (b'{"a": 1}', "not_a_stream"),
+     (b'{"choices": [', "bad_json"), (b'{"a": ' + b"[" * 200_000, "limit"),
+     (b'{"choices": []}' + b" " * 100, "limit")],
     ids=lambda value: value if isinstance(value, str) else value[:16].decode(),
 )  # fmt: skip
 def test_a_document_that_is_none(document: bytes, kind: str) -> None:
