@@ -75,7 +75,8 @@ class SSEDecoder:
         Raises:
             ProtocolViolation: as `feed` does.
         """
-        events = self.feed(self._head) if self._head else []
+        head, self._head = self._head, None
+        events = self.feed(head if head is not None else b"")
         if self.violation is not None:
             raise self.violation
         if self._line:
@@ -87,7 +88,7 @@ class SSEDecoder:
     def _strip_bom(self, data: bytes) -> bytes:
         # 9.2.6: one leading U+FEFF is ignored; its three bytes may come one at a time.
         data = (self._head or b"") + data
-        if len(data) < len(_BOM) and _BOM.startswith(data) and data != self._head:
+        if len(data) < len(_BOM) and _BOM.startswith(data):
             self._head = data
             return b""
         self._head = None
@@ -103,42 +104,35 @@ class SSEDecoder:
         return data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
 
     def _feed_lines(self, data: bytes, events: list[ServerSentEvent]) -> None:
-        while data:
-            if self._size == 0 and self._data is None and b"\n\n" in data:
-                data = self._feed_blocks(data, events)
-                continue
-            line, ended, data = data.partition(b"\n")
-            if not ended:
-                self._keep(line)
-            elif self._line:
-                self._line.append(line)
-                line = b"".join(self._line)
-                self._line.clear()
-                self._line_size = 0
-                self._take_line(line, events)
-            else:
-                self._take_line(line, events)
-
-    def _feed_blocks(self, data: bytes, events: list[ServerSentEvent]) -> bytes:
-        """The common case, many whole events in one read; gives back what follows the last of them."""
+        if b"\n" not in data:
+            self._keep(data)
+            return
         if self._line:
             data = b"".join((*self._line, data))
             self._line.clear()
             self._line_size = 0
-        blocks = data.split(b"\n\n")
-        rest = blocks.pop()
-        limit = self._limit
-        for block in blocks:
-            if block.startswith(b"data: ") and b"\n" not in block and len(block) <= limit:
-                events.append(ServerSentEvent(block[6:]))
-                self.recognised = True
-            else:
-                for line in block.split(b"\n"):
-                    self._take_line(line, events)
-                self._dispatch(events)
-        return rest
+        lines = data.split(b"\n")
+        rest = lines.pop()
+        between_events = self._data is None and self._size == 0
+        if not (between_events and len(data) <= self._limit and self._take_whole(lines, events)):
+            for line in lines:
+                self._take_line(line, events)
+        self._keep(rest)
+
+    def _take_whole(self, lines: list[bytes], events: list[ServerSentEvent]) -> bool:
+        """The common case: nothing but whole events of one `data` line each. Gives whether it was that."""
+        if len(lines) % 2 or any(lines[1::2]):
+            return False
+        whole = [ServerSentEvent(line[6:]) for line in lines[::2] if line.startswith(b"data: ")]
+        if 2 * len(whole) != len(lines):
+            return False
+        self.recognised = True
+        events += whole
+        return True
 
     def _keep(self, piece: bytes) -> None:
+        if not piece:
+            return
         self._line.append(piece)
         self._line_size += len(piece)
         self._check(self._line_size)

@@ -48,12 +48,18 @@ def encode(request: Request, *, model: str, profile: Profile) -> bytes:
     if request.enable_thinking is not None:
         body.update(_thinking(profile, enabled=request.enable_thinking))
     try:
-        return msgspec.json.encode(body, enc_hook=_encode_mapping)
-    except UnicodeEncodeError:
-        plain = msgspec.to_builtins(body, enc_hook=_encode_mapping)
-        return scrub(json.dumps(plain, ensure_ascii=False, separators=(",", ":"))).encode()
+        return _to_json(body)
     except (TypeError, ValueError, RecursionError) as error:
         raise UsageError(f"the request can't be sent as JSON: {error}") from None
+
+
+def _to_json(body: dict[str, Any]) -> bytes:
+    try:
+        return msgspec.json.encode(body, enc_hook=_encode_mapping)
+    except UnicodeEncodeError:  # a lone surrogate, which the standard library does not mind
+        plain = msgspec.to_builtins(body, enc_hook=_encode_mapping)
+        text = json.dumps(plain, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+        return scrub(text).encode()
 
 
 def _thinking(profile: Profile, *, enabled: bool) -> dict[str, Any]:
@@ -69,7 +75,7 @@ def _thinking(profile: Profile, *, enabled: bool) -> dict[str, Any]:
 def _encode_mapping(value: object) -> Any:
     if isinstance(value, Mapping):
         return dict(value)
-    raise TypeError(f"a {type(value).__name__} is no JSON")
+    raise TypeError(f"{type(value).__name__} is no JSON type")
 
 
 class Decoder:

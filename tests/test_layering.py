@@ -1,0 +1,70 @@
+"""The pure layers import what is pure; nothing else keeps I/O, clocks and actors out of them."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PURE = sorted([*ROOT.glob("actors/core/*.py"), *ROOT.glob("actors/wire/*.py")])
+OURS = ("actors.errors", "actors.outcome", "actors.events", "actors.config", "actors.core", "actors.wire")
+IMPURE = frozenset({
+    "asyncio", "concurrent", "ctypes", "fcntl", "ftplib", "http", "imaplib", "io", "logging",
+    "mmap", "multiprocessing", "os", "pathlib", "pickle", "poplib", "queue", "random", "sched", "secrets",
+    "select", "selectors", "shelve", "shutil", "signal", "smtplib", "socket", "socketserver", "sqlite3",
+    "ssl", "subprocess", "sys", "tempfile", "threading", "time", "urllib",
+    "uuid", "warnings", "weakref", "xmlrpc",
+})  # fmt: skip
+BUILTINS = frozenset({"open", "print", "input", "__import__", "exec", "eval", "breakpoint"})
+
+
+def imports(source: str) -> Iterator[str]:
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "imports are absolute, so that they can be read here"
+            yield node.module or ""
+
+
+def is_allowed(module: str) -> bool:
+    top = module.partition(".")[0]
+    if top == "actors":
+        return any(module == name or module.startswith(f"{name}.") for name in OURS)
+    return top == "msgspec" or (top in sys.stdlib_module_names and top not in IMPURE)
+
+
+def impurities(source: str) -> list[str]:
+    called = {
+        node.func.id
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in BUILTINS
+    }
+    return sorted({module for module in imports(source) if not is_allowed(module)} | called)
+
+
+@pytest.mark.parametrize("path", PURE, ids=lambda path: f"{path.parent.name}/{path.name}")
+def test_pure_layers_import_only_what_is_pure(path: Path) -> None:
+    assert impurities(path.read_text(encoding="utf-8")) == []
+
+
+def test_the_pure_layers_are_found() -> None:
+    assert {"sse.py", "retry.py", "openai_chat.py"} <= {path.name for path in PURE}
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["import asyncio", "import os.path", "from time import monotonic", "import httpx", "import pykka",
+     "import actors", "from actors.runtime import Runtime", "import random", "open('x')"],
+)  # fmt: skip
+def test_an_impure_line_is_noticed(line: str) -> None:
+    assert impurities(line) != []
+
+
+def test_core_does_not_know_the_dialects() -> None:
+    core = [path for path in PURE if path.parent.name == "core"]
+    assert [path.name for path in core if any("wire" in module for module in imports(path.read_text()))] == []
