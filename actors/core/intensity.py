@@ -1,6 +1,6 @@
 """Restart intensity, as OTP has it: a pure sliding window over the times of restarts.
 
-After Elixir's `DynamicSupervisor.add_restart`: a restart that makes the window fuller than allowed is the failure.
+After Elixir's `DynamicSupervisor`: the restart that makes the window fuller than allowed is refused.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ def add_restart(
     """Add a restart at `now` to the window.
 
     Args:
-        restarts: the times of earlier restarts, oldest first, in seconds of the clock that `now` is read from.
+        restarts: the times of earlier restarts, oldest first, in seconds on the clock of `now`.
         now: the time of this restart.
         intensity: how many restarts are allowed within how many seconds.
 

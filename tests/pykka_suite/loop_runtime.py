@@ -1,6 +1,6 @@
-"""A pytest plugin for pykka's own suite, from outside: its `RUNTIMES` get a bound `LoopActor`, nothing else changes.
+"""A pytest plugin for pykka's own suite, from outside: its `RUNTIMES` get a bound `LoopActor`.
 
-The suite's `runtime` fixture has frozen its parameters when its conftest was imported, so the plugin imports that
+The suite's `runtime` fixture freezes its parameters when its conftest is imported, so the plugin imports that
 module before pytest does and puts a fixture in its place that reads the table again.
 """
 
@@ -38,7 +38,7 @@ def runtime(request: pytest.FixtureRequest) -> Any:
     return request.param
 
 
-suite.runtime = runtime
+setattr(suite, "runtime", runtime)  # noqa: B010 - a module without declarations
 
 
 def pytest_unconfigure() -> None:

@@ -2,8 +2,8 @@
 
     python tests/pykka_suite/run.py [SDIST] [PYTEST_ARGUMENT ...]
 
-Without SDIST, pip downloads the source distribution of the installed version: it carries the tests. The exit code is
-pytest's; 2 if the source distribution can't be had.
+Without SDIST, pip downloads the source distribution of the installed version: it carries the tests. The exit
+code is pytest's; 2 if the source distribution can't be had.
 """
 
 from __future__ import annotations
