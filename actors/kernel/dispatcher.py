@@ -114,7 +114,7 @@ class Dispatcher:
     # Actors
 
     def bind(self, cls: type[A]) -> type[A]:
-        """A subclass whose `start(...)` is pykka's, with its actors on this dispatcher: the same each time."""
+        """A subclass whose `start(...)` is pykka's, with its actors here: the same each time."""
         bound = self._bound.get(cls)
         if bound is None:
             names = {"__module__": cls.__module__, "__qualname__": cls.__qualname__, "_dispatcher": self}
