@@ -77,7 +77,7 @@ class Cell:
         self.urn = dispatcher.ids()
         self.queue: deque[Envelope[Any]] = deque()
         self.stopped = threading.Event()
-        self.ref: pykka.ActorRef[Any] = None  # type: ignore[assignment]  # made with the first incarnation
+        self.ref: pykka.ActorRef[Any]
         self.actor: LoopActor | None = None
         self.children: dict[Cell, None] | None = None
         self.tasks: dict[int, Task[Any]] | None = None
@@ -93,8 +93,8 @@ class Cell:
         self.birth_error: BaseException | None = None
         """What the constructor of a supervised actor raised, until the loop can tell the parent."""
         self.closed = False
-        self.scheduled = False
-        """No wake-up is needed: the cell waits for its turn, has it, or is suspended."""
+        self.scheduled = True
+        """No wake-up is needed: the cell waits for its turn, has it, is suspended, or not started yet."""
         self.suspended = False
         self.started = False
         self.registered = False
@@ -105,8 +105,8 @@ class Cell:
     def put(self, envelope: Envelope[Any], /) -> None:
         """Deliver, from any thread. What can't be delivered becomes a dead letter and its `ask` fails."""
         self.queue.append(envelope)
-        # The order matters: whoever closes a cell or takes it off the schedule looks at the queue afterwards, so that
-        # either they see this envelope or this thread sees the flag.
+        # The order matters: whoever closes a cell or takes it off the schedule looks at the queue afterwards,
+        # so that either they see this envelope or this thread sees the flag.
         if self.closed:
             self.discard()
         elif not self.scheduled:

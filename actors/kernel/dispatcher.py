@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import concurrent.futures
 import contextlib
 import os
 import threading
 import time
+import types
 import uuid
 import weakref
 from collections import deque
 from collections.abc import Callable, Iterator
 from threading import get_ident
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import pykka
 
@@ -45,7 +47,7 @@ class Dispatcher:
         wall_clock: Unix seconds.
         throughput: how many messages an actor handles before another one's turn.
         stall_after: a handler that holds the loop longer than this, in seconds, is reported; None: no watch.
-        on_exit: called when `KeyboardInterrupt` or `SystemExit` is raised in an actor; by default all actors stop.
+        on_exit: called when `KeyboardInterrupt` or `SystemExit` is raised in an actor; None: all actors stop.
     """
 
     batch = 1024
@@ -81,11 +83,12 @@ class Dispatcher:
         self._draining = False
         self._woken: deque[Cell] = deque()
         self._waking = False
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # a signal handler may `tell` while its thread holds it
         self._cells: dict[Cell, None] = {}
-        self._bound: weakref.WeakKeyDictionary[type[LoopActor], type[LoopActor]] = weakref.WeakKeyDictionary()
+        self._bound: dict[type[LoopActor], type[LoopActor]] = {}
         self._ending: set[asyncio.Task[Any]] = set()
         self._closed = False
+        self._orphaned = False
         self._home: LoopThread | None = None
         self._watchdog = None if stall_after is None else Watchdog(self, stall_after)
         if hasattr(os, "register_at_fork"):
@@ -99,7 +102,10 @@ class Dispatcher:
         loop_factory: Callable[[], asyncio.AbstractEventLoop] | None = None,
         **kwargs: Any,
     ) -> Dispatcher:
-        """A dispatcher with a daemon thread and a loop of its own; `close()` ends both. `kwargs` as for the class."""
+        """A dispatcher with a daemon thread and a loop of its own, which `close()` ends.
+
+        `loop_factory` is asyncio's default if None; `kwargs` are as for the class.
+        """
         home = LoopThread(name, loop_factory)
         dispatcher = cls(home.loop, **kwargs)
         dispatcher._home = home
@@ -108,13 +114,13 @@ class Dispatcher:
     # Actors
 
     def bind(self, cls: type[A]) -> type[A]:
-        """A subclass whose `start(...)` is pykka's, with its actors on this dispatcher; the same one each time."""
+        """A subclass whose `start(...)` is pykka's, with its actors here: the same each time."""
         bound = self._bound.get(cls)
         if bound is None:
-            names = {"__module__": cls.__module__, "__qualname__": cls.__qualname__, "__doc__": cls.__doc__}
-            bound = type(cls)(cls.__name__, (cls,), {**names, "_dispatcher": self})
+            names = {"__module__": cls.__module__, "__qualname__": cls.__qualname__, "_dispatcher": self}
+            bound = types.new_class(cls.__name__, (cls,), exec_body=lambda body: body.update(names))
             self._bound[cls] = bound
-        return bound  # type: ignore[return-value]  # the value's type follows the key's
+        return cast("type[A]", bound)
 
     def spawn(
         self,
@@ -127,8 +133,8 @@ class Dispatcher:
     ) -> pykka.ActorRef[A]:
         """Start an actor that is not in pykka's registry, from any thread.
 
-        The constructor runs in the calling thread, `on_start` on the loop. With a parent the constructor's exception
-        is the parent's to decide on, as if `on_start` had raised it; without one it is raised here.
+        The constructor runs in the calling thread, `on_start` on the loop. What the constructor raises is the
+        parent's to decide on, as if `on_start` had raised it; without a parent it is raised here.
 
         Raises:
             RuntimeClosedError: the dispatcher is closed.
@@ -157,6 +163,9 @@ class Dispatcher:
         """Take up a cell whose actor was made: its `on_start` is due."""
         with self._lock:
             if self._closed:
+                cell.closed = True
+                cell.stopped.set()
+                cell.discard()
                 raise RuntimeClosedError("the dispatcher is closed")
             self._cells[cell] = None
             if cell.parent is not None:
@@ -164,6 +173,7 @@ class Dispatcher:
                 if cell.parent.children is None:
                     cell.parent.children = {}
                 cell.parent.children[cell] = None
+        cell.scheduled = False
         if self.draining_thread == get_ident() or self.on_loop():
             self.schedule(cell)
         else:
@@ -222,7 +232,7 @@ class Dispatcher:
                 self.schedule(cell)
 
     def next_ready(self) -> Cell:
-        """Whose turn is next: the one that has waited longest. A simulator picks by its seed; any choice is fair game."""
+        """Whose turn is next: the one that has waited longest. A simulator may choose any other."""
         return self._ready.popleft()
 
     def _drain(self) -> None:
@@ -243,8 +253,8 @@ class Dispatcher:
     # What goes wrong
 
     def dead_letter(self, ref: pykka.ActorRef[Any], message: Any, why: str) -> None:
-        """Count a message that can't be delivered, from any thread. The kernel's own messages do not count."""
-        if message.__class__ in lifecycle.SIGNALS and message.__class__ not in lifecycle.PROXY_MESSAGES:
+        """Count a message that can't be delivered, from any thread; not the kernel's own messages."""
+        if message.__class__ in lifecycle.OWN_MESSAGES:
             return
         with self._lock:
             self.dead_letters += 1
@@ -303,19 +313,27 @@ class Dispatcher:
             BlockingCallError: it would wait for the loop that runs on this thread: use `await aclose()`.
         """
         if self.on_loop():
-            raise BlockingCallError(
-                "close() would wait for the loop that runs on this thread: await aclose()"
-            )
-        if self.loop.is_closed() or (self._closed and not self.loop.is_running()):
+            raise BlockingCallError("close() would wait for the loop of this thread: use `await aclose()`")
+        if self._orphaned:
+            return
+        if self.loop.is_closed():
             self.abandon()
-        elif self.loop.is_running():
-            closing = asyncio.run_coroutine_threadsafe(self.aclose(), self.loop)
-            closing.result()
-        else:  # nobody runs the loop, so nobody else can be in a handler
+        elif not self.loop.is_running():  # so nobody is in a handler
             self._stop_all()
             self._stop_watching()
+        elif self._home is None or not self._closed:
+            self._close_running()
         if self._home is not None:
             self._home.join()
+
+    def _close_running(self) -> None:
+        closing = asyncio.run_coroutine_threadsafe(self.aclose(), self.loop)
+        while not closing.done() and self.loop.is_running():
+            concurrent.futures.wait((closing,), timeout=0.1)
+        if not closing.done() or closing.cancelled():  # the host has ended its loop in the meantime
+            self.abandon()
+        else:
+            closing.result()
 
     def _stop_all(self) -> None:
         with self._lock:
@@ -343,11 +361,11 @@ class Dispatcher:
 
 def _forked(dispatcher: weakref.ref[Dispatcher]) -> Callable[[], None]:
     def forget_the_loop() -> None:
-        # The child has the actors but not the thread that runs them; a lock may have been held by one that is gone.
+        # The child has the actors but not the thread that runs them, which may have held the lock.
         mine = dispatcher()
         if mine is not None:
-            mine._lock = threading.Lock()  # noqa: SLF001 - part of the class
-            mine._closed = True  # noqa: SLF001 - the same
+            mine._lock = threading.RLock()  # noqa: SLF001 - part of the class
+            mine._closed = mine._orphaned = True  # noqa: SLF001 - the same
             mine.draining_thread = 0
             for cell in mine.cells():
                 cell.closed = True

@@ -1,14 +1,15 @@
 """A pykka future that can be awaited on any loop without blocking it, and asks that time out.
 
 pykka's own `await` blocks the loop; here it waits for a callback. A derived future (`map`, `filter`, `join`,
-`reduce`, the one of `ref.stop(block=False)`) knows its sources, waits for them, and only then runs its function
-where its value is asked for, as pykka does.
+`reduce`, the one of `ref.stop(block=False)`) knows its sources, waits for them, and only then runs its
+function where its value is asked for, as pykka does.
 """
 
 from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+import contextlib
 import queue
 import sys
 import threading
@@ -43,7 +44,7 @@ def refuse_to_block(what: str) -> None:
     """Raise `BlockingCallError` on a thread whose loop is running."""
     if running_loop() is not None:
         raise BlockingCallError(
-            f"{what} would block the event loop that runs on this thread; await a future, or use self.pipe() in an actor"
+            f"{what} would block the event loop of this thread; await a future, or self.pipe() it in an actor"
         )
 
 
@@ -120,7 +121,7 @@ class LoopFuture(pykka.Future[T]):
             return None, error
 
     def set(self, value: T | None = None) -> None:
-        """Resolve it; `queue.Full` if it is, as pykka, unless it expired: then nobody waits and nothing happens."""
+        """Resolve it; `queue.Full` if it is, as pykka. Nothing happens if it expired: nobody waits."""
         self._resolve((value, None))
 
     def set_exception(self, exc_info: OptExcInfo | None = None) -> None:
@@ -159,7 +160,7 @@ class LoopFuture(pykka.Future[T]):
             self._hook = func
 
     def add_done_callback(self, fn: Callable[[LoopFuture[T]], object]) -> None:
-        """Call `fn(self)` when it is done, at once if it is; on the thread that resolves it, so it must be quick."""
+        """Call `fn(self)` when it is done, now if it is; on the thread that resolves it, so be quick."""
         if self._hook is not None and self._result is None:
             if self._sources:
                 _after(iter(self._sources), lambda: _call(fn, self))
@@ -263,10 +264,8 @@ def _is_done(future: pykka.Future[Any]) -> bool:
 def _in_thread(future: pykka.Future[Any], then: Callable[[], object]) -> None:
     # pykka's futures have no callbacks: only a thread can wait for one of another kind.
     def wait() -> None:
-        try:
+        with contextlib.suppress(Exception):  # whoever is told asks for it again
             future.get()
-        except Exception:  # noqa: BLE001, S110 - whoever is told asks for it again
-            pass
         then()
 
     threading.Thread(target=wait, name="greenroom-future", daemon=True).start()
@@ -284,9 +283,9 @@ def _after(sources: Iterator[pykka.Future[Any]], then: Callable[[], object]) -> 
 
 
 def when_done(future: Any, then: Callable[[Any, BaseException | None], object]) -> None:
-    """Call `then(value, error)` when a future is done: one of pykka's kinds, asyncio's or `concurrent.futures`'.
+    """Call `then(value, error)` when a future is done, on the thread that resolves it.
 
-    It is called on the thread that resolves the future.
+    The future is one of pykka's kinds, of asyncio's or of `concurrent.futures`'.
     """
     if isinstance(future, LoopFuture):
         future.add_done_callback(lambda done: then(*done.outcome()))
@@ -318,12 +317,12 @@ def ask(
     Args:
         ref: whom to ask.
         message: what to ask.
-        timeout: seconds on the clock of `loop`, after which the future raises `pykka.Timeout`; a later reply is
-            ignored. None waits for as long as the actor lives.
+        timeout: seconds on the clock of `loop`, after which the future raises `pykka.Timeout`; a later reply
+            is ignored. None waits for as long as the actor lives.
         loop: whose timer is used.
 
     Returns:
-        A future that raises `pykka.ActorDeadError` when the actor is dead, or dies before it handles the message.
+        A future that raises `pykka.ActorDeadError` when the actor is dead, or dies before it handles this.
 
     Raises:
         RuntimeClosedError: there is a timeout and the loop is closed.

@@ -2,11 +2,11 @@
 
 ::
 
-    construct ─► enter ─► turn ─► turn ─► ... ─► terminate
-                   │        │                        ▲
-                   └────────┴─► fail ── suspended ───┤ STOP
-                        ▲                  │         │
-                        └───── restart ◄───┘ RESTART └── the parent stops or fails for good
+    construct ─► enter ─► turn ─► turn ─► ... ──────────► terminate
+                   │        │                                ▲
+                   │        └─► take_failure ─► suspended ───┤ STOP, or the parent ends
+                   └───────────────▲              │
+                 restart ◄────────────────────────┘ RESTART
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from actors.kernel.supervision import (
     StoppedItselfError,
 )
 from actors.kernel.upstream import (
-    PYKKA_MESSAGES,
+    PROXY_MESSAGES,
     ActorStop,
     Envelope,
     adopt,
@@ -64,7 +64,7 @@ def inhabit(cell: Cell, actor: LoopActor) -> None:
     actor.actor_urn = cell.urn
     actor.actor_inbox = cell
     actor.actor_stopped = cell.stopped
-    if cell.ref is None:
+    if cell.incarnation == 0:
         cell.ref = LoopRef(actor)
     adopt(actor, cell.ref)
 
@@ -101,21 +101,20 @@ def enter(cell: Cell) -> bool:
         cell.dispatcher.notify(cell.dispatcher.observer.on_started, cell)
     error, cell.birth_error = cell.birth_error, None
     if error is not None:
-        fail(cell, error, None, hook=False)
+        take_failure(
+            cell, error, None, hook=False
+        )  # its `on_failure` may need what `__init__` did not get to
         return False
     cell.dispatcher.handled += 1
     try:
         current(cell).on_start()
-    except Exception as raised:  # noqa: BLE001 - whatever it is, the parent decides
-        fail(cell, raised, None, hook=cell.parent is not None)
-    except BaseException as raised:  # noqa: BLE001 - the same
-        crash(cell, raised, None)
+    except BaseException as raised:  # noqa: BLE001 - whatever it is, the parent decides
+        take_failure(cell, raised, None, hook=cell.parent is not None)  # without a parent as pykka
     return not (cell.suspended or cell.closed)
 
 
 def current(cell: Cell) -> Any:
-    """The incarnation that lives; Any, because these functions carry out what is private to it."""
-    assert cell.actor is not None  # noqa: S101 - closed cells have none, and are not run
+    """The incarnation that lives; Any, as only a closed cell has none, and that is never run."""
     return cell.actor
 
 
@@ -126,20 +125,18 @@ def handle(cell: Cell, envelope: Envelope[Any]) -> None:
     cell.dispatcher.handled += 1
     try:
         signal = SIGNALS.get(message.__class__)
-        if signal is None:
-            response = cell.actor.on_receive(message)  # type: ignore[union-attr]  # `current` would cost a call a hop
-        else:
-            response = signal(cell, message)
-    except Exception as error:  # noqa: BLE001 - whatever it is, the asker or the parent gets it
+        # `current` would cost a call a hop.
+        response = cell.actor.on_receive(message) if signal is None else signal(cell, message)  # type: ignore[union-attr]
+    except BaseException as error:  # noqa: BLE001 - whatever it is, the asker or the parent gets it
         if reply_to is None:
-            fail(cell, error, message)
-        else:
+            take_failure(cell, error, message)
+        elif isinstance(error, Exception):
             logger.info("Exception returned from %s to caller:", cell.ref, exc_info=True)
             reply_error(reply_to, error)
-    except BaseException as error:  # noqa: BLE001 - the same
-        crash(cell, error, message)
-        dead = pykka.ActorDeadError(f"{cell.ref} failed while handling the message: {error!r}")
-        reply_error(reply_to, dead)
+        else:
+            take_failure(cell, error, message)
+            dead = pykka.ActorDeadError(f"{cell.ref} failed while handling the message: {error!r}")
+            reply_error(reply_to, dead)
     else:
         if reply_to is None:
             return
@@ -156,33 +153,34 @@ def _reply_later(reply_to: pykka.Future[Any], value: Any, error: BaseException |
         reply_error(reply_to, error)
 
 
-def crash(cell: Cell, error: BaseException, message: Any) -> None:
-    """A BaseException: a failure like any other where there is a parent; else all actors stop, as in pykka."""
-    dispatcher = cell.dispatcher
-    if cell.parent is not None:
-        fail(cell, error, message)
-    else:
-        if cell.registered:
-            logger.debug("%r in %s. Stopping all actors.", error, cell.ref)
-        dispatcher.notify(dispatcher.observer.on_failed, cell, error)
-        terminate(cell)
-        pykka.ActorRegistry.stop_all(block=False)
-        dispatcher.stop_roots()
-    if isinstance(error, KeyboardInterrupt | SystemExit):
-        dispatcher.exit(error)
-
-
-def fail(cell: Cell, error: BaseException, message: Any, *, hook: bool = True) -> None:
-    """End an incarnation by an exception. `hook`: whether `on_failure` is called."""
+def take_failure(cell: Cell, error: BaseException, message: Any, *, hook: bool = True) -> None:
+    """End an incarnation by an exception; on the loop, while it is handled. `hook`: call `on_failure`."""
     dispatcher = cell.dispatcher
     dispatcher.notify(dispatcher.observer.on_failed, cell, error)
-    if cell.parent is None:
+    if cell.parent is not None:
+        suspend(cell)
+        if hook:
+            _call_on_failure(cell, error)
+        _tell_parent(cell, error, message)
+    elif isinstance(error, Exception):
         _end_unsupervised(cell, error, hook=hook)
-        return
-    suspend(cell)
-    if hook:
-        _call_on_failure(cell, error)
-    _tell_parent(cell, error, message)
+    else:
+        _end_all(cell, error)
+    _exit_in_order(cell, error)
+
+
+def _exit_in_order(cell: Cell, error: BaseException) -> None:
+    if isinstance(error, KeyboardInterrupt | SystemExit):
+        cell.dispatcher.exit(error)
+
+
+def _end_all(cell: Cell, error: BaseException) -> None:
+    # As pykka: a BaseException that nobody supervises stops all actors; but this must not wait for them.
+    if cell.registered:
+        logger.debug("%r in %s. Stopping all actors.", error, cell.ref)
+    terminate(cell)
+    pykka.ActorRegistry.stop_all(block=False)
+    cell.dispatcher.stop_roots()
 
 
 def suspend(cell: Cell) -> None:
@@ -206,10 +204,16 @@ def _tell_parent(cell: Cell, error: BaseException, message: Any) -> None:
 def _call_on_failure(cell: Cell, error: BaseException) -> None:
     try:
         current(cell).on_failure(type(error), error, error.__traceback__)
-    except Exception as raised:  # noqa: BLE001 - the actor has failed already
+    except BaseException as raised:  # noqa: BLE001 - the actor has failed already
         if cell.registered:
             handle_failure(current(cell))
-        cell.dispatcher.notify(cell.dispatcher.observer.on_failed, cell, raised)
+        _note(cell, raised)
+
+
+def _note(cell: Cell, error: BaseException) -> None:
+    # What a last hook raises changes nothing.
+    cell.dispatcher.notify(cell.dispatcher.observer.on_failed, cell, error)
+    _exit_in_order(cell, error)
 
 
 def _end_unsupervised(cell: Cell, error: BaseException, *, hook: bool) -> None:
@@ -246,23 +250,24 @@ def terminate(cell: Cell) -> None:
     if cell.closed:
         return
     _close(cell)
+    if cell.registered and not cell.started:
+        pykka.ActorRegistry.unregister(cell.ref)
+    elif not cell.registered:
+        cell.stopped.set()
     if cell.started and not cell.suspended:
         _call_on_stop(cell)
-    elif cell.registered:
-        pykka.ActorRegistry.unregister(cell.ref)
     cell.stopped.set()
     _retire(cell)
 
 
 def _call_on_stop(cell: Cell) -> None:
-    if cell.registered:
-        stop_registered(current(cell))
-        return
-    cell.stopped.set()
     try:
-        current(cell).on_stop()
-    except Exception as raised:  # noqa: BLE001 - it stops all the same
-        cell.dispatcher.notify(cell.dispatcher.observer.on_failed, cell, raised)
+        if cell.registered:
+            stop_registered(current(cell))
+        else:
+            current(cell).on_stop()
+    except BaseException as raised:  # noqa: BLE001 - it stops all the same
+        _note(cell, raised)
 
 
 def _retire(cell: Cell) -> None:
@@ -287,14 +292,14 @@ def restart(cell: Cell) -> None:
     cell.failure = None
     cell.window = cell.pending_window
     cell.incarnation += 1
+    cancel_all(cell)  # what its last hooks may have begun
     for child in reversed(list(cell.children if cell.children is not None else ())):
         if child.restart is Restart.TEMPORARY:
             terminate(child)
     cell.suspended = False
-    cell.ordered = False
     try:
         construct(cell)
-    except Exception as error:  # noqa: BLE001 - told to the parent by `enter`
+    except BaseException as error:  # noqa: BLE001 - told to the parent by `enter`
         cell.birth_error = error
     if not enter(cell):
         return
@@ -312,9 +317,7 @@ def _decide(cell: Cell, failed: ChildFailed) -> None:
         return
     directive = current(cell).on_child_failed(failed)
     dispatcher = cell.dispatcher
-    if isinstance(directive, RestartWith):
-        child.args, child.kwargs = directive.args, directive.kwargs
-    elif directive is not Directive.RESTART:
+    if directive is Directive.STOP or directive is Directive.ESCALATE:
         if child.restart is not Restart.TEMPORARY:
             dispatcher.notify(dispatcher.observer.on_gave_up, child, failed.error)
         if directive is Directive.ESCALATE:
@@ -322,11 +325,15 @@ def _decide(cell: Cell, failed: ChildFailed) -> None:
             raise failed.error
         terminate(child)
         return
+    if isinstance(directive, RestartWith):
+        child.args, child.kwargs = directive.args, directive.kwargs
+    elif directive is not Directive.RESTART:
+        raise TypeError(f"on_child_failed() must give a Directive or a RestartWith, not {directive!r}")
     restart(child)
 
 
 def _start_afresh(child: Cell, failed: ChildFailed) -> None:
-    # As OTP: a restarted supervisor counts its children's restarts from the beginning. It decides on this one again.
+    # As OTP: a restarted supervisor counts restarts from the beginning. It will decide on this child again.
     assert child.intensity is not None  # noqa: S101 - only supervised actors get here
     child.pending_window, _ = add_restart((), child.dispatcher.now(), child.intensity)
     child.failure = msgspec.structs.replace(failed, restarts=len(child.pending_window))
@@ -341,10 +348,7 @@ def _stop(cell: Cell, _: Any) -> None:
         terminate(cell)
         return
     suspend(cell)
-    try:
-        current(cell).on_stop()
-    except Exception as raised:  # noqa: BLE001 - it stops all the same
-        cell.dispatcher.notify(cell.dispatcher.observer.on_failed, cell, raised)
+    _call_on_stop(cell)
     _tell_parent(cell, StoppedItselfError(f"{cell.ref} stopped by itself"), None)
 
 
@@ -370,10 +374,8 @@ def _piped(cell: Cell, piped: Piped) -> Any:
     return current(cell).on_receive(piped.make(piped.value, piped.error))
 
 
-PROXY_MESSAGES = frozenset(PYKKA_MESSAGES) - {ActorStop}
-
 SIGNALS: dict[type, Signal] = {
-    **dict.fromkeys(PYKKA_MESSAGES, lambda cell, message: handle_proxy(current(cell), message)),
+    **dict.fromkeys(PROXY_MESSAGES, lambda cell, message: handle_proxy(current(cell), message)),
     ActorStop: _stop,
     ChildFailed: _decide,
     ChildStopped: _child_stopped,
@@ -382,3 +384,6 @@ SIGNALS: dict[type, Signal] = {
     Piped: _piped,
 }
 """What is not for `on_receive`; a constant."""
+
+OWN_MESSAGES = frozenset({ActorStop, ChildFailed, ChildStopped, TaskDone, Timer, Piped})
+"""What is no letter: nobody misses it when it comes too late."""

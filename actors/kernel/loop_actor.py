@@ -25,9 +25,9 @@ A = TypeVar("A", bound="LoopActor")
 
 
 class LoopActor(pykka.Actor):
-    """A pykka actor on a dispatcher: `dispatcher.spawn(cls, ...)`, or pykka's `dispatcher.bind(cls).start(...)`.
+    """A pykka actor on a dispatcher: `dispatcher.spawn(cls, ...)`, or pykka's `dispatcher.bind(cls).start()`.
 
-    Handlers are synchronous and must not block. What takes time is a task, a timer or another actor. A handler may
+    Handlers are synchronous and must not block: what takes time is a task, a timer or another actor. One may
     return a future as its reply. The helpers below are for the actor's own handlers, on the loop.
     """
 
@@ -38,9 +38,8 @@ class LoopActor(pykka.Actor):
     def __init__(self, *_args: Any, **_kwargs: Any) -> None:
         if "actor_inbox" not in self.__dict__:  # else the cell was given one before the constructor ran
             if self._dispatcher is None:
-                raise UsageError(
-                    f"{type(self).__name__} has no dispatcher: use dispatcher.bind({type(self).__name__}).start()"
-                )
+                name = type(self).__name__
+                raise UsageError(f"{name} has no dispatcher: use dispatcher.bind({name}).start()")
             cell = Cell(self._dispatcher, type(self))
             cell.registered = True
             lifecycle.inhabit(cell, self)
@@ -73,16 +72,16 @@ class LoopActor(pykka.Actor):
             self.actor_inbox.dispatcher.dead_letter(ref, message, "the actor is dead")
 
     def ask(self, ref: pykka.ActorRef[Any], message: Any, *, timeout: float | None = None) -> LoopFuture[Any]:
-        """Ask an actor of any type; the future is for `pipe`, or to be returned. See `actors.kernel.future.ask`."""
+        """Ask an actor of any type; the future is for `pipe`, or a reply. See `actors.kernel.future.ask`."""
         dispatcher = self.actor_inbox.dispatcher
         if not isinstance(ref.actor_inbox, Cell) and not ref.is_alive():
             dispatcher.dead_letter(ref, message, "the actor is dead")
         return futures.ask(ref, message, timeout=timeout, loop=dispatcher.loop)
 
     def pipe(self, future: Any, make: Callable[[Any, BaseException | None], Any]) -> None:
-        """Have `make(value, error)` called in this actor when a future of any kind is done, and receive what it gives.
+        """Have `make(value, error)` called in this actor when a future is done, and receive what it gives.
 
-        Nothing comes if the actor was restarted or has stopped in the meantime.
+        The future may be of any kind. Nothing comes if the actor was restarted or has stopped meanwhile.
         """
         cell, incarnation = self.actor_inbox, self.incarnation
         futures.when_done(
@@ -105,7 +104,7 @@ class LoopActor(pykka.Actor):
         )
 
     def kill(self, ref: pykka.ActorRef[Any]) -> None:
-        """Stop a child at once, before what it has queued: its `on_stop` runs, what waits becomes dead letters.
+        """Stop a child at once, not behind its queue: its `on_stop` runs, what waits becomes dead letters.
 
         Does nothing if it is dead.
 
@@ -121,8 +120,9 @@ class LoopActor(pykka.Actor):
     def on_child_failed(self, failed: ChildFailed) -> Directive | RestartWith:
         """Decide about a child that failed; it is suspended until then.
 
-        By default its restart type and intensity decide: a temporary child stops, another is restarted, and past its
-        intensity this actor fails with its error. Raising fails this actor too; its next incarnation decides again.
+        By default its restart type and intensity decide: a temporary child stops, another is restarted, and
+        past its intensity this actor fails with its error. Raising fails this actor too, and its next
+        incarnation decides again.
         """
         child: Cell = failed.ref.actor_inbox  # type: ignore[assignment]  # only cells have parents
         assert child.intensity is not None  # noqa: S101 - the same
@@ -136,20 +136,19 @@ class LoopActor(pykka.Actor):
     def spawn_task(self, coro: Coroutine[Any, Any, Any], *, name: str | None = None) -> int:
         """Run a coroutine; its end arrives as a `TaskResult` through `on_receive`.
 
-        It is cancelled before the actor is restarted or stops; what we cancelled sends nothing. Its clean-up may
-        await, but nothing waits for it before `Dispatcher.aclose`.
+        It is cancelled before the actor is restarted or stops; what was cancelled so sends nothing. Only
+        `Dispatcher.aclose` waits for its clean-up.
 
         Returns:
             The task's number, never given twice to one actor.
 
         Raises:
-            UsageError: this is not the loop's thread; a constructor may run in another one, `on_start` does not.
+            UsageError: this is not the loop's thread; a constructor may run elsewhere, `on_start` does not.
+            ActorDeadError: the actor has stopped.
         """
         cell = self.actor_inbox
         try:
-            self._require_loop("spawn_task")
-            if cell.closed:
-                raise pykka.ActorDeadError(f"{self} has stopped and can't start a task")
+            self._require_life("spawn_task")
         except BaseException:
             coro.close()
             raise
@@ -184,13 +183,19 @@ class LoopActor(pykka.Actor):
 
         Raises:
             UsageError: this is not the loop's thread.
+            ActorDeadError: the actor has stopped.
         """
-        self._require_loop("send_after")
+        self._require_life("send_after")
         return Timer(self.actor_inbox, delay, message)
 
     def _require_loop(self, what: str) -> None:
         if not self.actor_inbox.dispatcher.on_loop():
             raise UsageError(f"{what}() is for handlers and on_start: this is not the loop's thread")
+
+    def _require_life(self, what: str) -> None:
+        self._require_loop(what)
+        if self.actor_inbox.closed:
+            raise pykka.ActorDeadError(f"{self} has stopped: no {what}() any more")
 
     @property
     def incarnation(self) -> int:
@@ -199,7 +204,7 @@ class LoopActor(pykka.Actor):
 
 
 async def _exit_in_order(coro: Coroutine[Any, Any, Any], dispatcher: Dispatcher) -> Any:
-    # asyncio lets these two out of a task and through `run_forever`: the loop would be gone before the actors.
+    # asyncio lets these two out of a task and through `run_forever`: the loop would go before the actors.
     try:
         return await coro
     except (KeyboardInterrupt, SystemExit) as error:

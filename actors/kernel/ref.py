@@ -45,7 +45,7 @@ class LoopRef(pykka.ActorRef[A]):
     def stop(self, *, block: bool = True, timeout: float | None = None) -> bool | LoopFuture[bool]: ...
 
     def stop(self, *, block: bool = True, timeout: float | None = None) -> bool | LoopFuture[bool]:
-        """Ask the actor to stop after what is queued. From its parent's handler that holds for a permanent one too."""
+        """Ask the actor to stop behind what is queued; its parent can stop a permanent one so, too."""
         if block and (timeout is None or timeout > 0):
             refuse_to_block("stop()")
         cell = self.actor_inbox

@@ -1,4 +1,4 @@
-"""What a cell sends to itself: completions and timers, fenced so that nothing late reaches a new incarnation."""
+"""What a cell sends to itself: completions and timers. Nothing late reaches a new incarnation."""
 
 from __future__ import annotations
 
@@ -27,11 +27,10 @@ class TaskResult(msgspec.Struct, frozen=True):
 class Timer:
     """A message that is due later; `cancel()` takes it back for as long as it was not handled."""
 
-    __slots__ = ("_cell", "_handle", "incarnation", "message")
+    __slots__ = ("_cell", "_handle", "message")
 
     def __init__(self, cell: Cell, delay: float, message: Any) -> None:
         self._cell: Cell | None = cell
-        self.incarnation = cell.incarnation
         self.message = message
         if cell.timers is None:
             cell.timers = set()

@@ -19,7 +19,7 @@ from pykka._types import OptExcInfo
 
 ActorStop = messages._ActorStop  # noqa: SLF001 - there is no public name for it
 
-PYKKA_MESSAGES = (ActorStop, messages.ProxyCall, messages.ProxyGetAttr, messages.ProxySetAttr)
+PROXY_MESSAGES = (messages.ProxyCall, messages.ProxyGetAttr, messages.ProxySetAttr)
 
 logger = logging.getLogger("pykka")
 
@@ -60,7 +60,7 @@ def reply_error(to: pykka.Future[Any] | None, error: BaseException) -> None:
 
 
 __all__ = [
-    "PYKKA_MESSAGES",
+    "PROXY_MESSAGES",
     "ActorStop",
     "Envelope",
     "OptExcInfo",

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Watchdog:
-    """A daemon thread that looks at a dispatcher's counter of handled messages: an actor pays no clock call for it.
+    """A daemon thread that watches how many messages were handled: no message pays for a clock call.
 
     Args:
         dispatcher: whose handlers are watched.

@@ -1,0 +1,125 @@
+"""Coroutine tests on a loop whose time skips ahead instead of passing, and what the kernel's tests share."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import selectors
+from collections.abc import Callable
+from typing import Any
+
+import pykka
+import pytest
+
+from actors.kernel.cell import Cell
+from actors.kernel.dispatcher import Dispatcher
+from actors.kernel.observer import Observer
+
+
+class VirtualLoop(asyncio.SelectorEventLoop):
+    """Where others would wait for the next timer, this one moves its clock; without a timer it really waits."""
+
+    def __init__(self) -> None:
+        self._skipped = 0.0
+        super().__init__(_Skipping(self.skip))
+
+    def time(self) -> float:
+        return self._skipped
+
+    def skip(self, seconds: float) -> None:
+        self._skipped += seconds
+
+
+class _Skipping(selectors.SelectSelector):
+    def __init__(self, skip: Callable[[float], None]) -> None:
+        super().__init__()
+        self._skip = skip
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        if timeout is None:
+            return super().select(None)
+        ready = super().select(0)
+        if not ready:
+            self._skip(timeout)
+        return ready
+
+
+class Recorder(Observer):
+    """Keeps what it was told, as (hook, actor class, detail)."""
+
+    def __init__(self) -> None:
+        self.seen: list[tuple[str, str, Any]] = []
+
+    def of(self, hook: str) -> list[tuple[str, Any]]:
+        return [(actor, detail) for name, actor, detail in self.seen if name == hook]
+
+    def on_started(self, cell: Cell) -> None:
+        self.seen.append(("started", cell.actor_class, None))
+
+    def on_stopped(self, cell: Cell) -> None:
+        self.seen.append(("stopped", cell.actor_class, None))
+
+    def on_failed(self, cell: Cell, error: BaseException) -> None:
+        self.seen.append(("failed", cell.actor_class, str(error)))
+
+    def on_restarted(self, cell: Cell) -> None:
+        self.seen.append(("restarted", cell.actor_class, cell.incarnation))
+
+    def on_gave_up(self, cell: Cell, error: BaseException) -> None:
+        self.seen.append(("gave_up", cell.actor_class, str(error)))
+
+    def on_dead_letter(self, ref: pykka.ActorRef[Any], message: Any, why: str) -> None:
+        assert why
+        self.seen.append(("dead_letter", ref.actor_class.__name__, message))
+
+
+class Kernel:
+    """Makes dispatchers on the running loop; they are closed when the test is over."""
+
+    def __init__(self) -> None:
+        self.opened: list[Dispatcher] = []
+
+    def __call__(self, **settings: Any) -> Dispatcher:
+        settings.setdefault("observer", Recorder())
+        dispatcher = Dispatcher(asyncio.get_running_loop(), **settings)
+        self.opened.append(dispatcher)
+        return dispatcher
+
+
+@pytest.fixture
+def kernel() -> Kernel:
+    return Kernel()
+
+
+@pytest.fixture
+def dispatcher() -> Any:
+    """Resolved on the loop, by the hook below."""
+    return None
+
+
+@pytest.fixture
+def seen() -> Recorder:
+    """The observer of the `dispatcher` fixture."""
+    return Recorder()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
+    if not inspect.iscoroutinefunction(pyfuncitem.obj):
+        return None
+    wanted = inspect.signature(pyfuncitem.obj).parameters
+    given = {name: pyfuncitem.funcargs[name] for name in wanted}
+
+    async def main() -> None:
+        kernel = given.get("kernel", Kernel())
+        if "dispatcher" in given:
+            given["dispatcher"] = kernel(observer=given.get("seen", Recorder()))
+        try:
+            await pyfuncitem.obj(**given)
+        finally:
+            for opened in kernel.opened:
+                await opened.aclose()
+
+    with asyncio.Runner(loop_factory=VirtualLoop) as runner:
+        runner.run(main())
+    return True
