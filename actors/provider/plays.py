@@ -19,6 +19,7 @@ from actors.provider.tools import Call, ToolShape, fragments
 
 Kind: TypeAlias = Literal["thought", "text", "tool_call"]
 Headers: TypeAlias = Mapping[str, str]
+FinalStatus: TypeAlias = Annotated[int, msgspec.Meta(ge=200, le=599)]
 
 BEFORE_HEADERS = -2
 AFTER_HEADERS = -1
@@ -82,7 +83,7 @@ class Reply(_Settings, frozen=True):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        _check_headers(self, 200, self.headers)
+        _check_headers("Reply.headers", self.headers)
         if self.deltas is not None and self.text:
             self._refuse("deltas", "stands for the text; give either `text` or `deltas`")
         self._check_faults()
@@ -153,7 +154,7 @@ class RawBody(_Settings, frozen=True):
     content_type: str = "text/event-stream"
     slice: Positive | None = None
     """Each write holds at most so many bytes of the response, head included."""
-    status: int = 200
+    status: FinalStatus = 200
     headers: Headers = msgspec.field(default_factory=dict)
     framing: Literal["chunked", "length", "close"] = "chunked"
     ending: Literal["end", "eof", "reset", "stall"] = "end"
@@ -161,7 +162,7 @@ class RawBody(_Settings, frozen=True):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        _check_headers(self, self.status, self.headers)
+        _check_headers("RawBody.headers", self.headers)
         if self.data and self.status in _BODILESS:
             self._refuse("data", f"a response of status {self.status} has no body")
 
@@ -177,7 +178,7 @@ class RawBody(_Settings, frozen=True):
 class Status(_Settings, frozen=True):
     """A response with a status and a JSON error body, shaped as OpenAI's."""
 
-    status: int
+    status: FinalStatus
     headers: Headers = msgspec.field(default_factory=dict)
     message: str = "The scripted provider was told to say this."
     type: str | None = None
@@ -186,7 +187,7 @@ class Status(_Settings, frozen=True):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        _check_headers(self, self.status, self.headers)
+        _check_headers("Status.headers", self.headers)
         if self.status in _BODILESS:
             self._refuse("status", f"a response of status {self.status} has no body; use RawBody(b'')")
 
@@ -201,7 +202,7 @@ class Redirect(_Settings, frozen=True):
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.location is not None:
-            _check_headers(self, self.status, {"location": self.location})
+            _check_headers("Redirect.location", {"location": self.location})
 
 
 Play: TypeAlias = Reply | RawBody | Status | Redirect | Fault
@@ -243,11 +244,11 @@ def _slot(fault: Fault, kinds: list[str]) -> int:
             return count
 
 
-def _check_headers(play: Reply | RawBody | Status | Redirect, status: int, headers: Headers) -> None:
+def _check_headers(field: str, headers: Headers) -> None:
     for name in headers:
         if name.lower() in {"content-type", "content-length", "transfer-encoding"}:
-            raise ConfigError(f"{type(play).__name__}.headers", f"{name} follows from other fields")
+            raise ConfigError(field, f"{name} follows from other fields")
     try:
-        h11.Response(status_code=status, headers=list(headers.items()))
+        h11.Response(status_code=200, headers=list(headers.items()))
     except h11.LocalProtocolError as error:
-        raise ConfigError(f"{type(play).__name__}.headers", str(error)) from None
+        raise ConfigError(field, str(error)) from None
