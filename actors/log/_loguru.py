@@ -1,0 +1,54 @@
+"""What greenroom takes from loguru's inside, all of it here; a test fails when loguru changes one.
+
+- `FileSink`, which rotates and retains files, without the handler that would format the line: so a record's
+  number is given under the lock that orders the file, and a line is bytes, written by one `write()`.
+- A logger with handlers of its own, which loguru documents only by way of `copy.deepcopy`, and that fails as
+  soon as a host has added a handler that can't be copied. On the shared logger, asking for a file would also
+  send every record to the host's stderr handler, and the host's `logger.remove()` would end the file.
+- Whether anyone listens, for which loguru has no public question.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import loguru
+from loguru._file_sink import FileSink
+from loguru._logger import Core, Logger
+
+if TYPE_CHECKING:
+    from loguru import Logger as LoggerType
+
+__all__ = ["FileSink", "has_decided", "is_heard", "new_logger"]
+
+
+def new_logger() -> LoggerType:
+    """Make a logger that shares nothing with `loguru.logger`."""
+    logger: LoggerType = Logger(  # type: ignore[no-untyped-call, assignment]  # typed only in loguru's stub
+        core=Core(),  # type: ignore[no-untyped-call]  # the same
+        exception=None,
+        depth=0,
+        record=False,
+        lazy=False,
+        colors=False,
+        raw=False,
+        capture=True,
+        patchers=[],
+        extra={},
+    )
+    return logger
+
+
+def is_heard(logger: LoggerType, module: str) -> bool:
+    """Whether a record that `module` emits may reach a handler.
+
+    True also when loguru has not looked at the module yet; its first record settles that.
+    """
+    core = logger._core  # type: ignore[attr-defined]  # noqa: SLF001 - there is no public question
+    return bool(core.handlers) and bool(core.enabled.get(module, True))
+
+
+def has_decided(name: str) -> bool:
+    """Whether the host has already called `logger.enable(name)` or `logger.disable(name)`."""
+    core = loguru.logger._core  # type: ignore[attr-defined]  # noqa: SLF001 - there is no public question
+    return any(prefix == f"{name}." for prefix, _ in core.activation_list)

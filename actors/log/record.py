@@ -1,0 +1,113 @@
+"""`Log`: one flat record a fact, to greenroom's files and to whatever the host made of loguru.
+
+The host's own handlers get a record's message, and its fields as `record["extra"]["greenroom"]`, only after
+`loguru.logger.enable("actors")`. The exception goes along as text, never as an object: a handler with
+loguru's default `diagnose=True` would print the locals of every frame, keys among them.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+import traceback
+import uuid
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+from loguru import logger as host
+
+from actors.log._loguru import is_heard
+from actors.log.schema import EVENTS, EXCEPTION_FIELDS, FIELDS, LEVELS, SCHEMA
+from actors.log.sink import FILES
+
+MARK = "greenroom"
+"""Where a record's fields are in loguru's `extra`."""
+
+
+class Log:
+    """Emits greenroom's records through loguru; one a runtime.
+
+    Args:
+        run_id: `run.id` of every record; by default a random one.
+        now: gives wall time, in Unix seconds.
+    """
+
+    def __init__(self, *, run_id: str | None = None, now: Callable[[], float] = time.time) -> None:
+        self.run_id = uuid.uuid4().hex if run_id is None else run_id
+        self._now = now
+
+    @property
+    def enabled(self) -> bool:
+        """Whether anyone listens; where this is False, a hot path need not gather its fields."""
+        return is_heard(FILES, __name__) or is_heard(host, __name__)
+
+    def emit(
+        self,
+        event_name: str,
+        message: str,
+        *,
+        level: str = "INFO",
+        exc: BaseException | None = None,
+        **fields: Any,
+    ) -> None:
+        """Say that something happened. Never raises for what a value is, only for a name that is not ours.
+
+        Args:
+            event_name: one of `actors.log.schema.EVENTS`.
+            message: one line for a person. It is never a format string, and holds no prompt and no reply.
+            level: one of `actors.log.schema.LEVELS`.
+            exc: becomes `exception.type`, `exception.message` and `exception.stacktrace`.
+            fields: named as in `actors.log.schema.FIELDS`; None leaves a field out.
+
+        Raises:
+            TypeError: an unknown field.
+            ValueError: an unknown event name or level.
+        """
+        if event_name not in EVENTS:
+            raise ValueError(f"{event_name!r} is not in actors.log.schema.EVENTS")
+        if level not in LEVELS:
+            raise ValueError(f"{level!r} is not in actors.log.schema.LEVELS")
+        unknown = fields.keys() - FIELDS.keys()
+        if unknown:
+            raise TypeError(f"no such field in actors.log.schema.FIELDS: {', '.join(sorted(unknown))}")
+        if not self.enabled:
+            return
+        text = _encodable(message)
+        record = {
+            "timestamp": _rfc3339(self._now()),
+            "level": level,
+            "event.name": event_name,
+            "message": text,
+            "schema": SCHEMA,
+            "run.id": self.run_id,
+            "process.pid": os.getpid(),
+        }
+        record.update((FIELDS[name], value) for name, value in fields.items() if value is not None)
+        if exc is not None:
+            record.update(zip(EXCEPTION_FIELDS, _described(exc), strict=True))
+        # No arguments: with any, loguru would take the text for a format string. No `depth`: loguru goes by
+        # the module that calls it, and it is this one's name that "actors" switches on and off.
+        for logger in (FILES, host):
+            logger.bind(**{MARK: record}).log(level, text)
+
+
+def _encodable(text: str) -> str:
+    # A lone surrogate can't be written as UTF-8, by us or by a handler of the host.
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def _rfc3339(now: float) -> str:
+    # RFC 3339 section 5.6, always with microseconds, so that the column is as wide in every line.
+    moment = datetime.fromtimestamp(now, UTC).replace(tzinfo=None)
+    return f"{moment.isoformat(timespec='microseconds')}Z"
+
+
+def _described(exc: BaseException) -> Iterator[str]:
+    kind = type(exc)
+    yield kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
+    try:
+        yield str(exc)
+    except Exception:  # noqa: BLE001 - an exception that can't say what it is must not fail the one who logs it
+        yield "<str() failed>"
+    yield "".join(traceback.format_exception(exc))
