@@ -1,1 +1,127 @@
-"""greenroom: an actor-model runtime for LLM sessions."""
+"""greenroom: an actor-model runtime for LLM sessions.
+
+A host spawns sessions; each is a pykka actor with its own mailbox; a supervisor retries what fails and forwards
+events by message passing. Start with `Runtime`, `Endpoint` and `Runtime.spawn`.
+
+Names are loaded when they are first used, so that `import actors` and the command start quickly.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from actors import events, log, outcome
+    from actors.client import Session
+    from actors.config import (
+        Buffering,
+        Deadlines,
+        Endpoint,
+        Intensity,
+        Limits,
+        Profile,
+        RetryPolicy,
+        RuntimeConfig,
+        Secret,
+        SessionConfig,
+    )
+    from actors.core.fold import Fold, fold
+    from actors.errors import (
+        BlockingCallError,
+        ConfigError,
+        GreenroomError,
+        RuntimeClosedError,
+        ScriptError,
+        SessionClosedError,
+        TurnCancelledError,
+        TurnError,
+        TurnFailedError,
+        UsageError,
+    )
+    from actors.mapping import MapResult
+    from actors.messages import EventBatch, GetHistory
+    from actors.runtime import Runtime
+    from actors.stream import EventStream, TurnHandle, TurnStream
+
+_HOMES = {
+    "Buffering": "actors.config",
+    "Deadlines": "actors.config",
+    "Endpoint": "actors.config",
+    "Intensity": "actors.config",
+    "Limits": "actors.config",
+    "Profile": "actors.config",
+    "RetryPolicy": "actors.config",
+    "RuntimeConfig": "actors.config",
+    "Secret": "actors.config",
+    "SessionConfig": "actors.config",
+    "Session": "actors.client",
+    "Fold": "actors.core.fold",
+    "fold": "actors.core.fold",
+    "BlockingCallError": "actors.errors",
+    "ConfigError": "actors.errors",
+    "GreenroomError": "actors.errors",
+    "RuntimeClosedError": "actors.errors",
+    "ScriptError": "actors.errors",
+    "SessionClosedError": "actors.errors",
+    "TurnCancelledError": "actors.errors",
+    "TurnError": "actors.errors",
+    "TurnFailedError": "actors.errors",
+    "UsageError": "actors.errors",
+    "MapResult": "actors.mapping",
+    "EventBatch": "actors.messages",
+    "GetHistory": "actors.messages",
+    "Runtime": "actors.runtime",
+    "EventStream": "actors.stream",
+    "TurnHandle": "actors.stream",
+    "TurnStream": "actors.stream",
+}
+_MODULES = frozenset({"events", "log", "outcome"})
+
+__all__ = [
+    "BlockingCallError",
+    "Buffering",
+    "ConfigError",
+    "Deadlines",
+    "Endpoint",
+    "EventBatch",
+    "EventStream",
+    "Fold",
+    "GetHistory",
+    "GreenroomError",
+    "Intensity",
+    "Limits",
+    "MapResult",
+    "Profile",
+    "RetryPolicy",
+    "Runtime",
+    "RuntimeClosedError",
+    "RuntimeConfig",
+    "ScriptError",
+    "Secret",
+    "Session",
+    "SessionClosedError",
+    "SessionConfig",
+    "TurnCancelledError",
+    "TurnError",
+    "TurnFailedError",
+    "TurnHandle",
+    "TurnStream",
+    "UsageError",
+    "events",
+    "fold",
+    "log",
+    "outcome",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _MODULES:
+        return importlib.import_module(f"actors.{name}")
+    if name in _HOMES:
+        return getattr(importlib.import_module(_HOMES[name]), name)
+    raise AttributeError(f"module 'actors' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -47,6 +47,7 @@ class Turn:
         "messages",
         "number",
         "outlet",
+        "retrying",
         "splice",
         "started",
         "stateless",
@@ -86,6 +87,8 @@ class Turn:
         """In the step that runs."""
         self.backoff_ms: int | None = None
         """What the next wait starts from; None: the policy's first."""
+        self.retrying = False
+        """Whether a backoff wait runs."""
         self.started = 0.0
         self.terminal: Terminal | None = None
         self.why = ""
@@ -101,14 +104,12 @@ class Turn:
 class Counters(msgspec.Struct):
     """What a runtime counts. Written on its loop only."""
 
-    turns_accepted: int = 0
+    turns_started: int = 0
     turns_completed: int = 0
     turns_failed: int = 0
     turns_cancelled: int = 0
-    attempts: int = 0
     retries: int = 0
-    session_restarts: int = 0
-    deltas: int = 0
+    sessions_ended: int = 0
 
 
 class Ledger:
@@ -151,7 +152,6 @@ class Ledger:
     def accept(self, turn: Turn) -> None:
         """Take a turn; from here on it gets exactly one terminal event."""
         self.waiting[turn.number] = turn
-        self.counters.turns_accepted += 1
 
     def find(self, number: int | None) -> Turn | None:
         """A turn that is accepted and has not ended; None stands for the one that runs."""
@@ -164,6 +164,7 @@ class Ledger:
         if not self.waiting:
             return None
         self.current = self.waiting.pop(next(iter(self.waiting)))
+        self.counters.turns_started += 1
         return self.current
 
     def emit(self, kind: type[E], turn: Turn | None = None, **fields: Any) -> E:
@@ -185,6 +186,13 @@ class Ledger:
         if listener is not None and listener.outlet is not None:
             listener.outlet.push(event)
         return event
+
+    @property
+    def state(self) -> Literal["idle", "streaming", "retrying"]:
+        """What the session does: `retrying` while a backoff wait runs."""
+        if self.current is None:
+            return "idle"
+        return "retrying" if self.current.retrying else "streaming"
 
     @property
     def full(self) -> bool:
@@ -232,6 +240,7 @@ class Ledger:
         for outlet in self.outlets:
             outlet.close()
         self.outlets = ()
+        self.counters.sessions_ended += 1
         self.ended.set(self.end)
 
     def _end(self, turn: Turn, kind: type[Terminal], counter: str, **fields: Any) -> None:

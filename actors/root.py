@@ -80,7 +80,6 @@ class RootSupervisor(HandlingActor):
             ledger.close("restart_intensity", error)
             report.session_ended("restart_intensity", error)
             return Directive.STOP
-        services.counters.session_restarts += 1
         ledger.emit(SessionRestarted, restarts=len(ledger.restarts), error=error)
         report.session_restarted(error, failed.error, len(ledger.restarts), who="session's supervisor")
         return Directive.RESTART
@@ -129,20 +128,22 @@ class RootSupervisor(HandlingActor):
     def _emit_stats(self, lag: float) -> None:
         counters = self._services.counters
         ledgers = list(self._services.sessions.values())  # the host may spawn meanwhile
-        states = Counter("idle" if ledger.current is None else "running" for ledger in ledgers)
+        states = Counter(ledger.state for ledger in ledgers)
         self._services.log.emit(
             "actors.runtime.stats",
-            f"{len(ledgers)} sessions, {states['running']} running",
+            f"{len(ledgers)} sessions, {states['streaming']} streaming, {states['retrying']} retrying",
+            level="DEBUG",
+            sessions_total=len(ledgers),
             sessions_idle=states["idle"],
-            sessions_running=states["running"],
-            turns_accepted=counters.turns_accepted,
+            sessions_streaming=states["streaming"],
+            sessions_retrying=states["retrying"],
+            sessions_ended=counters.sessions_ended,
+            turns_started=counters.turns_started,
             turns_completed=counters.turns_completed,
             turns_failed=counters.turns_failed,
             turns_cancelled=counters.turns_cancelled,
-            attempts=counters.attempts,
             retries=counters.retries,
             dead_letters=self.dispatcher.dead_letters,
-            actors=self.dispatcher.actors,
             mailbox_depth=sum(cell.inbox_size for cell in self.dispatcher.cells()),
             loop_lag=lag,
             rss=resident_bytes(),

@@ -214,9 +214,9 @@ class Supervisor(HandlingActor):
     def _begin_attempt(self, turn: Turn) -> None:
         assert self._spec is not None  # noqa: S101 - set by the step that this attempt belongs to
         turn.attempt += 1
+        turn.retrying = False
         turn.splice.begin_attempt()
         key = self._key = AttemptKey(turn.number, turn.step, turn.attempt)
-        self._services.counters.attempts += 1
         self._ledger.emit(AttemptStarted, turn)
         labels = {**self._spec.labels, "attempt": turn.attempt, "request_id": self._services.ids()}
         spec = msgspec.structs.replace(self._spec, labels=labels)
@@ -254,7 +254,6 @@ class Supervisor(HandlingActor):
                         )
                 case _:
                     emit(Retracted, turn, text_keep=piece.text_keep, thought_keep=piece.thought_keep)
-        self._services.counters.deltas += len(shown)
 
     def _attempt_finished(self, message: AttemptFinished) -> None:
         if message.key != self._key:
@@ -317,6 +316,7 @@ class Supervisor(HandlingActor):
             outcome=outcome,
         )
         self._report.retry_scheduled(turn, outcome, wait_ms, self.dispatcher.wall())
+        turn.retrying = True
         self._retry_timer = self.send_after(wait_ms / 1000, RetryDue(key))
 
     def _retry_due(self, message: RetryDue) -> None:
@@ -395,7 +395,6 @@ class Supervisor(HandlingActor):
         if not within:
             self._end("restart_intensity", error)
             return Directive.STOP
-        self._services.counters.session_restarts += 1
         ledger.emit(SessionRestarted, restarts=len(ledger.restarts), error=error)
         self._report.session_restarted(error, failed.error, len(ledger.restarts), who="session actor")
         self._take_up()
