@@ -12,6 +12,14 @@ from actors.provider import SESSION_HEADER, ScriptedProvider
 Connect = Callable[..., socket.socket]
 
 
+@pytest.fixture(autouse=True)
+def quiet(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """Whatever a client does, the server's loop has nothing to complain about."""
+    yield
+    for phase in ("setup", "call", "teardown"):
+        assert [record.getMessage() for record in caplog.get_records(phase) if record.name == "asyncio"] == []
+
+
 @pytest.fixture
 def provider() -> Iterator[ScriptedProvider]:
     with ScriptedProvider() as running:
