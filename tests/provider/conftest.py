@@ -16,8 +16,14 @@ Connect = Callable[..., socket.socket]
 def quiet(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
     """Whatever a client does, the server's loop has nothing to complain about."""
     yield
-    for phase in ("setup", "call", "teardown"):
-        assert [record.getMessage() for record in caplog.get_records(phase) if record.name == "asyncio"] == []
+    complaints = [
+        record.getMessage()
+        for phase in ("setup", "call", "teardown")
+        for record in caplog.get_records(phase)
+        if record.name == "asyncio"
+    ]
+    # In debug mode a loop also reports what took long, on a busy machine.
+    assert [complaint for complaint in complaints if not complaint.startswith("Executing ")] == []
 
 
 @pytest.fixture

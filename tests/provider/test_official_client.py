@@ -65,7 +65,7 @@ def test_a_stream_as_the_clients_own_accumulator_reads_it(
         ("call_2", "exit", "{}"),
     ]
     assert completion.usage is not None
-    assert completion.usage.completion_tokens == len(SPEECH.pieces())
+    assert completion.usage.completion_tokens == len(list(SPEECH.pieces()))
 
 
 def test_async_whole_and_streamed(provider: ScriptedProvider) -> None:

@@ -294,7 +294,7 @@ def test_a_reset_reply_is_the_beginning_of_the_reply(
 ) -> None:
     asked = Asked(stream=stream, include_usage=True)
     reply = Reply(text, thoughts=thoughts)
-    cut = reply.but(Reset(after=min(after, len(reply.pieces()))))
+    cut = reply.but(Reset(after=min(after, len(list(reply.pieces())))))
     assert wire(reply, asked).startswith(wire(cut, asked))
     assert last(cut, asked) == ResetAction()
 
