@@ -115,7 +115,7 @@ class Scribe:
     def completion(self, invalid_utf8: bytes = b"") -> bytes:
         """The whole reply, as not streamed; `invalid_utf8` is put at the end of its text."""
         reply = self._reply
-        self._sent = len(reply.pieces())
+        self._sent = sum(1 for _ in reply.pieces())
         choice = {
             "index": 0,
             "message": self._message(_MARK if invalid_utf8 else ""),

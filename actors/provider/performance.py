@@ -52,7 +52,10 @@ class Performance:
         """The client has caught up."""
         self._paused = False
         if not self._waiting:
-            self._go_on()
+            # Not at once: asyncio's transport does not expect to be closed while it resumes its protocol, and
+            # would call `connection_lost` twice.
+            self._waiting = True
+            self._loop.call_soon(self._go_on)
 
     def abandon(self) -> None:
         """The client is gone."""

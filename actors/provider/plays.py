@@ -104,9 +104,11 @@ class Reply(_Settings, frozen=True):
             return "tool_calls" if self.tool_calls else "stop"
         return self.finish
 
-    def pieces(self) -> tuple[Piece, ...]:
+    def pieces(self) -> Iterator[Piece]:
         """The deltas, in the order in which they are sent."""
-        return (*self._thought_pieces(), *self._text_pieces(), *self._tool_pieces())
+        yield from self._thought_pieces()
+        yield from self._text_pieces()
+        yield from self._tool_pieces()
 
     def timeline(self) -> tuple[tuple[int, Fault], ...]:
         """The faults in order, each with the number of deltas before it.
@@ -114,6 +116,8 @@ class Reply(_Settings, frozen=True):
         Before the first delta count `BEFORE_HEADERS` and `AFTER_HEADERS`; with n deltas, n + 1 is after the
         finish chunk and n + 2 at the end.
         """
+        if not self.faults:
+            return ()
         kinds: list[str] = [piece.kind for piece in self.pieces()]
         placed = [(_slot(fault, kinds), fault) for fault in self.faults]
         return tuple(sorted(placed, key=lambda entry: entry[0]))

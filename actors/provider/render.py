@@ -171,16 +171,16 @@ class _Streamed(_Rendered):
     content_type = "text/event-stream"
 
     def frames(self) -> Iterator[tuple[int, Action]]:
-        pieces = self.reply.pieces()
         yield BEFORE_HEADERS, self.head()
         yield AFTER_HEADERS, self._data(self.scribe.role() if self.reply.role_first else b"")
-        for slot, piece in enumerate(pieces):
-            if slot and self.reply.pace_s:
-                yield slot, Wait(self.reply.pace_s)
-            yield slot, self._data(self.scribe.piece(piece))
-        yield len(pieces), self._data(self.scribe.finish())
-        yield len(pieces) + 1, self._data(self.scribe.ending())
-        yield len(pieces) + 2, Send(b"")
+        slot = 0
+        for slot, piece in enumerate(self.reply.pieces(), 1):
+            if slot > 1 and self.reply.pace_s:
+                yield slot - 1, Wait(self.reply.pace_s)
+            yield slot - 1, self._data(self.scribe.piece(piece))
+        yield slot, self._data(self.scribe.finish())
+        yield slot + 1, self._data(self.scribe.ending())
+        yield slot + 2, Send(b"")
 
     def body_fault(self, fault: Fault) -> bytes:
         match fault:
@@ -212,7 +212,7 @@ class _Whole(_Rendered):
         middle = max(self._body.find(b',"choices"'), 1)
         yield BEFORE_HEADERS, self.head()
         yield AFTER_HEADERS, self._data(self._body[:middle])
-        last = len(self.reply.pieces()) + 1
+        last = sum(1 for _ in self.reply.pieces()) + 1
         yield last, self._data(self._body[middle:])
         yield last + 1, Send(b"")
 

@@ -12,6 +12,20 @@ from actors.provider import SESSION_HEADER, ScriptedProvider
 Connect = Callable[..., socket.socket]
 
 
+@pytest.fixture(autouse=True)
+def quiet(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """Whatever a client does, the server's loop has nothing to complain about."""
+    yield
+    complaints = [
+        record.getMessage()
+        for phase in ("setup", "call", "teardown")
+        for record in caplog.get_records(phase)
+        if record.name == "asyncio"
+    ]
+    # In debug mode a loop also reports what took long, on a busy machine.
+    assert [complaint for complaint in complaints if not complaint.startswith("Executing ")] == []
+
+
 @pytest.fixture
 def provider() -> Iterator[ScriptedProvider]:
     with ScriptedProvider() as running:

@@ -289,10 +289,12 @@ def test_endless_keep_alives_are_one_action() -> None:
     after=st.integers(0, 10),
     stream=st.booleans(),
 )
-def test_a_reset_reply_is_the_beginning_of_the_reply(text: str, thoughts: str, after: int, stream: bool) -> None:
+def test_a_reset_reply_is_the_beginning_of_the_reply(
+    text: str, thoughts: str, after: int, stream: bool
+) -> None:
     asked = Asked(stream=stream, include_usage=True)
     reply = Reply(text, thoughts=thoughts)
-    cut = reply.but(Reset(after=min(after, len(reply.pieces()))))
+    cut = reply.but(Reset(after=min(after, len(list(reply.pieces())))))
     assert wire(reply, asked).startswith(wire(cut, asked))
     assert last(cut, asked) == ResetAction()
 
