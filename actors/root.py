@@ -12,12 +12,22 @@ from typing import Any, ClassVar
 import pykka
 
 from actors.core.intensity import add_restart
-from actors.events import SessionRestarted
+from actors.events import Custom, SessionRestarted
 from actors.kernel.future import LoopFuture
 from actors.kernel.handlers import HandlingActor
 from actors.kernel.loop_actor import ChildFailed, Directive, Restart
 from actors.ledger import Ledger
-from actors.messages import Cancel, Close, Shutdown, StatsDue, Submit
+from actors.messages import (
+    BatchTaken,
+    Cancel,
+    Close,
+    Publish,
+    Shutdown,
+    StatsDue,
+    Submit,
+    Subscribe,
+    Unsubscribe,
+)
 from actors.outcome import Internal
 from actors.reporting import SessionReport
 from actors.services import Services
@@ -71,6 +81,7 @@ class RootSupervisor(HandlingActor):
         error = describe(failed.error)
         report = SessionReport(services.log, ledger.session)
         self._fail_turns(ledger, failed, error, report)
+        _carry_out(ledger, failed.message)
         if type(failed.message) is Close or self._closed is not None:
             # What it failed in is not handled again, and the session was to end in any case.
             ledger.close("closed" if self._closed is None else "runtime_closed", error)
@@ -148,3 +159,16 @@ class RootSupervisor(HandlingActor):
             loop_lag=lag,
             rss=resident_bytes(),
         )
+
+
+def _carry_out(ledger: Ledger, message: Any) -> None:
+    """Do what others rely on of a message that a supervisor failed in, as it is not handled again."""
+    match message:
+        case Subscribe():
+            ledger.outlets += (message.outlet,)
+        case Unsubscribe():
+            ledger.outlets = tuple(outlet for outlet in ledger.outlets if outlet is not message.outlet)
+        case BatchTaken():
+            message.outlet.taken()
+        case Publish():
+            ledger.emit(Custom, payload=message.payload)

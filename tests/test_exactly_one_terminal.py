@@ -1,0 +1,238 @@
+"""Each accepted turn ends in exactly one terminal event, also when a handler is made to raise.
+
+The injection points are the handlers' tables: a message type that the drive below does not reach fails its case.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import pykka
+import pytest
+
+import actors
+from actors import Buffering, Deadlines, RetryPolicy, Runtime, RuntimeConfig
+from actors.aggregator import AggregatorActor
+from actors.caller import CallerActor
+from actors.events import Event, SessionEnded, TextDelta, TurnCancelled, TurnCompleted, TurnFailed
+from actors.kernel.future import LoopFuture
+from actors.kernel.handlers import HandlingActor
+from actors.ledger import Ledger
+from actors.messages import EventBatch, GetHistory
+from actors.provider import Gate, Pause, Reply, ScriptedProvider, Stall, Status
+from actors.root import Guardian, RootSupervisor
+from actors.session import SessionActor
+from actors.supervisor import Supervisor
+
+TERMINAL = (TurnCompleted, TurnFailed, TurnCancelled)
+ACTORS: tuple[type[HandlingActor], ...] = (
+    Supervisor,
+    SessionActor,
+    CallerActor,
+    AggregatorActor,
+    RootSupervisor,
+)
+POINTS = [(actor, message) for actor in ACTORS for message in actor.handlers]
+HOOKS = [(actor, hook) for actor in (Supervisor, RootSupervisor) for hook in ("on_child_failed", "on_child_stopped")]
+TEXT = "a long story " * 400
+
+
+class Boom(Exception):
+    """What an injected handler raises."""
+
+
+class Reader(pykka.ThreadingActor):
+    """A subscriber that holds its first reply until it is released."""
+
+    use_daemon_thread = True
+
+    def __init__(self, released: LoopFuture[None]) -> None:
+        super().__init__()
+        self.released = released
+
+    def on_receive(self, message: Any) -> None:
+        assert isinstance(message, EventBatch)
+        self.released.get(timeout=5)
+
+
+@pytest.fixture
+def recorded(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Event]]:
+    """Every event that any session emits, in order."""
+    events: list[Event] = []
+    emit = Ledger.emit
+
+    def recording(self: Ledger, *args: Any, **kwargs: Any) -> Event:
+        event = emit(self, *args, **kwargs)
+        events.append(event)
+        return event
+
+    monkeypatch.setattr(Ledger, "emit", recording)
+    yield events
+
+
+def drive(provider: ScriptedProvider) -> None:
+    """A busy evening that makes every actor handle each of its messages."""
+    gate, held = Gate(), Gate()
+    provider.script(
+        "busy",
+        Status(503),
+        Reply(TEXT, delta_chars=2000, faults=(Pause(after=1, gate=gate),)),
+        Status(400),
+        Reply(TEXT, delta_chars=100, faults=(Pause(after=1, gate=held),)),
+        Reply("never", faults=(Stall(after=0),)),
+    )
+    provider.script("neighbour", Reply("undisturbed"))
+    config = RuntimeConfig(stats_every=0.005, progress_every=0.005, stall_after=None)
+    with Runtime(provider.endpoint(), config=config) as runtime:
+        session = runtime.spawn(
+            id="busy",
+            retry=RetryPolicy(backoff_ms=1, jitter="none"),
+            buffering=Buffering(max_bytes=1000),
+        )
+        released: LoopFuture[None] = LoopFuture()
+        reader = Reader.start(released)
+        unsubscribe = session.subscribe(reader)
+        everything = session.events()
+        a_turn_with_a_retry(session, gate, released)
+        unsubscribe()
+        ended(session, "a turn that fails")
+        a_turn_that_is_cancelled(session, held)
+        ended(session, "a turn that stalls", retry=None, deadlines=Deadlines(idle=0.03))
+        session.close()
+        list(everything)  # ends with the session
+        session.ended.get(timeout=5)
+        assert runtime.spawn(id="neighbour").run("still there?").text == "undisturbed"
+        reader.stop()
+
+
+def a_turn_with_a_retry(session: actors.Session, gate: Gate, released: LoopFuture[None]) -> None:
+    with session.stream("a turn with a retry") as stream:
+        for event in stream:
+            if isinstance(event, TextDelta) and not gate.is_set():
+                session.publish("in mid-stream")
+                with_boom(session.history().get, timeout=5)
+                released.set()
+                gate.set()
+    if not gate.is_set():
+        released.set()
+        gate.set()
+
+
+def a_turn_that_is_cancelled(session: actors.Session, held: Gate) -> None:
+    with session.stream("a turn that is cancelled") as stream:
+        for event in stream:
+            if isinstance(event, TextDelta):
+                session.cancel()
+    held.set()
+
+
+def ended(session: actors.Session, text: str, **settings: Any) -> None:
+    try:
+        handle = session.send(text, **settings)
+    except actors.SessionClosedError:
+        return
+    wait(handle)
+
+
+def wait(handle: actors.TurnHandle) -> None:
+    try:
+        handle.wait(timeout=5)
+    except (actors.TurnError, actors.SessionClosedError):
+        pass
+
+
+def with_boom(call: Any, **kwargs: Any) -> None:
+    try:
+        call(**kwargs)
+    except Boom:
+        pass
+
+
+def check(events: list[Event]) -> None:
+    accepted = {event.turn for event in events if event.session == "busy" and event.turn}
+    endings = Counter(event.turn for event in events if event.session == "busy" and isinstance(event, TERMINAL))
+    assert endings == dict.fromkeys(accepted, 1)
+    for name in ("busy", "neighbour"):
+        mine = [event for event in events if event.session == name]
+        assert [event.seq for event in mine] == list(range(1, len(mine) + 1))
+        assert isinstance(mine[-1], SessionEnded)
+        assert sum(isinstance(event, SessionEnded) for event in mine) == 1
+
+
+def raise_once(monkeypatch: pytest.MonkeyPatch, owner: type, name: str, only: type | None = None) -> list[int]:
+    """Make a method raise the first time that it is called (with a message of one type)."""
+    original = getattr(owner, name)
+    hits: list[int] = []
+
+    def wrapper(self: Any, message: Any, *args: Any) -> Any:
+        mine = getattr(self, "_ledger", None)
+        busy = mine is None or mine.session == "busy"
+        if not hits and busy and (only is None or type(message) is only):
+            hits.append(1)
+            raise Boom(f"{owner.__name__}.{name}")
+        return original(self, message, *args)
+
+    monkeypatch.setattr(owner, name, wrapper)
+    return hits
+
+
+def test_undisturbed(recorded: list[Event]) -> None:
+    with ScriptedProvider(default=Reply("hello")) as provider:
+        drive(provider)
+    check(recorded)
+    endings = [type(e).__name__ for e in recorded if isinstance(e, TERMINAL) and e.session == "busy"]
+    assert endings == ["TurnCompleted", "TurnFailed", "TurnCancelled", "TurnFailed"]
+
+
+@pytest.mark.parametrize(
+    ("actor", "message"), POINTS, ids=[f"{actor.__name__}-{message.__name__}" for actor, message in POINTS]
+)
+def test_a_handler_that_raises(
+    actor: type[HandlingActor], message: type, recorded: list[Event], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hits = raise_once(monkeypatch, actor, actor.handlers[message], only=message)
+    with ScriptedProvider(default=Reply("hello")) as provider:
+        drive(provider)
+    assert hits, f"the drive does not make {actor.__name__} handle {message.__name__}"
+    check(recorded)
+
+
+@pytest.mark.parametrize(("actor", "hook"), HOOKS, ids=[f"{actor.__name__}-{hook}" for actor, hook in HOOKS])
+def test_a_supervisor_that_raises_on_a_failure(
+    actor: type[HandlingActor], hook: str, recorded: list[Event], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = SessionActor if actor is Supervisor else Supervisor
+    raise_once(monkeypatch, broken, next(iter(broken.handlers.values())))
+    hits = raise_once(monkeypatch, actor, hook)
+    with ScriptedProvider(default=Reply("hello")) as provider:
+        drive(provider)
+    assert hits
+    check(recorded)
+
+
+def test_every_actor_is_covered() -> None:
+    def subclasses(cls: type) -> Iterator[type]:
+        for sub in cls.__subclasses__():
+            yield sub
+            yield from subclasses(sub)
+
+    shipped = {cls for cls in subclasses(HandlingActor) if cls.__module__.startswith("actors.")}
+    assert shipped == {*ACTORS, Guardian}
+    assert Guardian.handlers == {}
+
+
+def test_every_message_type_has_a_handler() -> None:
+    handled = {message for actor in ACTORS for message in actor.handlers}
+    to_subscribers = {EventBatch}
+    declared = {
+        value
+        for value in vars(actors.messages).values()
+        if isinstance(value, type)
+        and issubclass(value, actors.messages.Message)
+        and value is not actors.messages.Message
+    }
+    assert declared <= handled | to_subscribers
+    assert GetHistory in handled
