@@ -79,6 +79,7 @@ class Dispatcher:
         self.draining_thread = 0
         """The thread that drains right now, 0 for none: who is on it needs no lock."""
         self._on_exit = on_exit
+        self._exiting: BaseException | None = None
         self._ready: deque[Cell] = deque()
         self._draining = False
         self._woken: deque[Cell] = deque()
@@ -215,7 +216,7 @@ class Dispatcher:
         with self._lock:
             if not self._closed:
                 self._woken.append(cell)
-                if self._waking:
+                if self._waking and not self.loop.is_closed():
                     return
                 self._waking = True
                 with contextlib.suppress(RuntimeError):  # the loop is closed
@@ -270,7 +271,10 @@ class Dispatcher:
             )
 
     def exit(self, error: BaseException) -> None:
-        """`KeyboardInterrupt` or `SystemExit` was raised in an actor."""
+        """`KeyboardInterrupt` or `SystemExit` was raised in an actor; once, however far it climbs."""
+        if error is self._exiting:
+            return
+        self._exiting = error
         if self._on_exit is None:
             self.stop_roots()
         else:

@@ -145,6 +145,11 @@ def test_neither_a_finish_reason_nor_an_end_marker_is_truncated() -> None:
         pytest.param(
             [Call(arguments="A"), Call(arguments="a")], [("", "", "Aa")], id="nothing-but-arguments"
         ),
+        pytest.param(
+            [Call(None, "", "f", "A"), Call(None, "2", "g", "B")],
+            [("", "f", "A"), ("2", "g", "B")],
+            id="no-index-and-the-first-without-id",
+        ),
         pytest.param([Call(3, "", "f"), Call(3, "", "", "x")], [("", "f", "x")], id="no-id-at-all"),
     ],
 )
