@@ -101,11 +101,12 @@ class CallerActor(HandlingActor):
         decoder = openai_chat.Decoder(self._spec.limits)
         reads = aiter(response.reads())
         async for data in reads:
-            chunks = decoder.feed(data)
-            if chunks and self._forward(chunks):
+            if self._forward(decoder.feed(data)):
                 self._settle(StreamEnded())
                 await self._drain(reads)
                 return
+            if decoder.violation is not None:
+                raise decoder.violation
             if not self._gate.is_set():
                 await self._gate.wait()
         self._forward(decoder.eof())
@@ -147,18 +148,15 @@ class CallerActor(HandlingActor):
         """Pass chunks on. True: the stream is over, whatever follows."""
         if not chunks:
             return False
-        self._last_chunk = self.dispatcher.now()
+        self._last_chunk = now = self.dispatcher.now()
         self._chunks += len(chunks)
-        if self._first_chunk is None:
-            self._first_chunk = self._last_chunk
-            self._emit(
-                "actors.request.first_chunk",
-                "first chunk",
-                time_to_first_chunk=self._first_chunk - self._started,
-            )
         self.send(self._aggregator, Chunks(tuple(chunks)))
+        if self._first_chunk is None:
+            self._first_chunk = now
+            self._emit("actors.request.first_chunk", "first chunk", time_to_first_chunk=now - self._started)
+            self._arm()
         if self._finished is None and any(type(chunk) is Finish for chunk in chunks):
-            self._finished = self._last_chunk
+            self._finished = now
             self._arm()
         return isinstance(chunks[-1], End | Error)
 
@@ -171,6 +169,7 @@ class CallerActor(HandlingActor):
         # The time in which the consumer made us wait is not the endpoint's.
         self._last_chunk = self.dispatcher.now()
         self._gate.set()
+        self._arm()
 
     def _task_done(self, done: TaskResult) -> None:
         if isinstance(done.error, BaseException):
@@ -195,7 +194,8 @@ class CallerActor(HandlingActor):
         self._emit("actors.request.progress", "streaming", chunks_count=self._chunks, duration=self._age())
         self.send_after(self._spec.progress_every, ProgressDue())
 
-    # Deadlines: one timer, which looks again when it fires, as chunks move the deadline far too often to move it
+    # Deadlines: one timer, which looks again when it fires, as each chunk moves the deadline further away. It is set
+    # anew only where the next deadline can come sooner: at the first chunk, at the finish, and after a pause.
 
     def _next_deadline(self) -> tuple[float, Stalled | None]:
         deadlines = self._spec.deadlines

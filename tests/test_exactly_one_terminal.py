@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from collections.abc import Iterator
 from typing import Any
 
@@ -86,7 +87,7 @@ def drive(provider: ScriptedProvider) -> None:
     )
     provider.script("neighbour", Reply("undisturbed"))
     config = RuntimeConfig(stats_every=0.005, progress_every=0.005, stall_after=None)
-    with Runtime(provider.endpoint(), config=config) as runtime:
+    with Runtime(provider.endpoint(), config=config) as runtime, ThreadPoolExecutor(1) as pool:
         session = runtime.spawn(
             id="busy",
             retry=RetryPolicy(backoff_ms=1, jitter="none"),
@@ -95,15 +96,15 @@ def drive(provider: ScriptedProvider) -> None:
         released: LoopFuture[None] = LoopFuture()
         reader = Reader.start(released)
         unsubscribe = session.subscribe(reader)
-        everything = session.events()
+        everything = pool.submit(list, session.events())
         a_turn_with_a_retry(session, gate, released)
         unsubscribe()
         ended(session, "a turn that fails")
         a_turn_that_is_cancelled(session, held)
         ended(session, "a turn that stalls", retry=None, deadlines=Deadlines(idle=0.03))
         session.close()
-        list(everything)  # ends with the session
         session.ended.get(timeout=5)
+        everything.result(timeout=5)
         assert runtime.spawn(id="neighbour").run("still there?").text == "undisturbed"
         reader.stop()
 
