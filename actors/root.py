@@ -70,7 +70,10 @@ class RootSupervisor(HandlingActor):
         self._closed: LoopFuture[None] | None = None
 
     def on_start(self) -> None:
-        """Begin to report."""
+        """Begin to report; in a later life, forget whoever stopped when the last one failed."""
+        for ledger in list(self._services.supervisors.values()):
+            if not ledger.supervisor.is_alive():
+                self.on_child_stopped(ledger.supervisor)
         self._tick = self.dispatcher.now()
         self.send_after(self._services.config.stats_every, StatsDue())
 

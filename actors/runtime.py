@@ -150,11 +150,8 @@ class Runtime:
 
     def __enter__(self) -> Self:
         refuse_on_a_loop("with Runtime()", "async with Runtime()")
-        self._start(
-            Dispatcher.in_thread(
-                loop_factory=_loop_factory(self._config.uvloop), **self._dispatcher_settings()
-            )
-        )
+        loop_factory = _loop_factory(self._config.uvloop)
+        self._start(functools.partial(Dispatcher.in_thread, loop_factory=loop_factory))
         return self
 
     def __exit__(
@@ -168,7 +165,7 @@ class Runtime:
         self._raise_exit(error)
 
     async def __aenter__(self) -> Self:
-        self._start(Dispatcher(asyncio.get_running_loop(), **self._dispatcher_settings()))
+        self._start(functools.partial(Dispatcher, asyncio.get_running_loop()))
         return self
 
     async def __aexit__(
@@ -178,21 +175,18 @@ class Runtime:
         await asyncio.shield(asyncio.ensure_future(self._aclose()))
         self._raise_exit(error)
 
-    def _dispatcher_settings(self) -> dict[str, Any]:
+    def _start(self, make: Callable[..., Dispatcher]) -> None:
         services = self._services
-        return {
-            "observer": RuntimeObserver(services),
-            "stall_after": self._config.stall_after,
-            "on_exit": self._exit_asked,
-        }
-
-    def _start(self, dispatcher: Dispatcher) -> None:
         with self._lock:
             if self._dispatcher is not None:
                 raise UsageError("a Runtime is entered once: make another one")
-            self._dispatcher = dispatcher
-            self._services.log.emit("actors.runtime.started", "runtime started")
-            self._guardian = dispatcher.spawn(Guardian, self._services)
+            self._dispatcher = make(
+                observer=RuntimeObserver(services),
+                stall_after=self._config.stall_after,
+                on_exit=self._exit_asked,
+            )
+            services.log.emit("actors.runtime.started", "runtime started")
+            self._guardian = self._dispatcher.spawn(Guardian, services)
 
     def _open(self) -> tuple[Dispatcher, pykka.ActorRef[Any]]:
         if self._dispatcher is None:

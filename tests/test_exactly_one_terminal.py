@@ -5,10 +5,10 @@ The injection points are the handlers' tables: a message type that the drive bel
 
 from __future__ import annotations
 
-import itertools
+import contextlib
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pykka
@@ -37,11 +37,15 @@ ACTORS: tuple[type[HandlingActor], ...] = (
     RootSupervisor,
 )
 POINTS = [(actor, message) for actor in ACTORS for message in actor.handlers]
-HOOKS = [(actor, hook) for actor in (Supervisor, RootSupervisor) for hook in ("on_child_failed", "on_child_stopped")]
+HOOKS = [
+    (actor, hook)
+    for actor in (Supervisor, RootSupervisor)
+    for hook in ("on_child_failed", "on_child_stopped")
+]
 TEXT = "a long story " * 400
 
 
-class Boom(Exception):
+class BoomError(Exception):
     """What an injected handler raises."""
 
 
@@ -60,7 +64,7 @@ class Reader(pykka.ThreadingActor):
 
 
 @pytest.fixture
-def recorded(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Event]]:
+def recorded(monkeypatch: pytest.MonkeyPatch) -> list[Event]:
     """Every event that any session emits, in order."""
     events: list[Event] = []
     emit = Ledger.emit
@@ -71,7 +75,7 @@ def recorded(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Event]]:
         return event
 
     monkeypatch.setattr(Ledger, "emit", recording)
-    yield events
+    return events
 
 
 def drive(provider: ScriptedProvider) -> None:
@@ -139,22 +143,20 @@ def ended(session: actors.Session, text: str, **settings: Any) -> None:
 
 
 def wait(handle: actors.TurnHandle) -> None:
-    try:
+    with contextlib.suppress(actors.TurnError, actors.SessionClosedError):
         handle.wait(timeout=5)
-    except (actors.TurnError, actors.SessionClosedError):
-        pass
 
 
 def with_boom(call: Any, **kwargs: Any) -> None:
-    try:
+    with contextlib.suppress(BoomError):
         call(**kwargs)
-    except Boom:
-        pass
 
 
 def check(events: list[Event]) -> None:
     accepted = {event.turn for event in events if event.session == "busy" and event.turn}
-    endings = Counter(event.turn for event in events if event.session == "busy" and isinstance(event, TERMINAL))
+    endings = Counter(
+        event.turn for event in events if event.session == "busy" and isinstance(event, TERMINAL)
+    )
     assert endings == dict.fromkeys(accepted, 1)
     for name in ("busy", "neighbour"):
         mine = [event for event in events if event.session == name]
@@ -163,7 +165,9 @@ def check(events: list[Event]) -> None:
         assert sum(isinstance(event, SessionEnded) for event in mine) == 1
 
 
-def raise_once(monkeypatch: pytest.MonkeyPatch, owner: type, name: str, only: type | None = None) -> list[int]:
+def raise_once(
+    monkeypatch: pytest.MonkeyPatch, owner: type, name: str, only: type | None = None
+) -> list[int]:
     """Make a method raise the first time that it is called (with a message of one type)."""
     original = getattr(owner, name)
     hits: list[int] = []
@@ -173,7 +177,7 @@ def raise_once(monkeypatch: pytest.MonkeyPatch, owner: type, name: str, only: ty
         busy = mine is None or mine.session == "busy"
         if not hits and busy and (only is None or type(message) is only):
             hits.append(1)
-            raise Boom(f"{owner.__name__}.{name}")
+            raise BoomError(f"{owner.__name__}.{name}")
         return original(self, message, *args)
 
     monkeypatch.setattr(owner, name, wrapper)

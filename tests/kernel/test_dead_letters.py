@@ -88,9 +88,7 @@ async def test_send_reaches_a_threading_actor(dispatcher: Dispatcher):
     await asyncio.to_thread(receiver.stop)
 
 
-async def test_a_put_that_loses_the_race_with_a_stop_is_a_dead_letter(
-    dispatcher: Dispatcher, seen: Recorder
-):
+async def test_a_put_that_loses_the_race_with_a_stop_is_a_dead_letter(dispatcher: Dispatcher, seen: Recorder):
     """The teller has seen the actor alive, then is held while the actor stops, then puts."""
     ref = dispatcher.spawn(Sink)
     looked, stopped = threading.Event(), threading.Event()

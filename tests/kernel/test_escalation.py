@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 class Node(LoopActor):
     """Answers with its incarnation; has a child that outlives its incarnations; decides by `decisions`."""
 
-    def __init__(self, decisions: tuple[Any, ...] = (), *, below: int = 0, found: list[Any] | None = None) -> None:
+    def __init__(
+        self, decisions: tuple[Any, ...] = (), *, below: int = 0, found: list[Any] | None = None
+    ) -> None:
         super().__init__()
         self.decisions = decisions
         if below and self.incarnation == 0:
@@ -136,9 +138,7 @@ async def test_an_unsupervised_failure_takes_the_children_first(dispatcher: Disp
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt("now"), SystemExit("now"), GeneratorExit("now")])
-async def test_supervised_a_base_exception_is_a_failure_like_any_other(
-    kernel: Kernel, error: BaseException
-):
+async def test_supervised_a_base_exception_is_a_failure_like_any_other(kernel: Kernel, error: BaseException):
     exits: list[BaseException] = []
     dispatcher = kernel(on_exit=exits.append)
     _, _, grandchild = family(dispatcher)

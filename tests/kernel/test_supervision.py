@@ -73,14 +73,18 @@ class Boss(LoopActor):
 class House:
     """A boss and a worker."""
 
-    def __init__(self, dispatcher: Dispatcher, *decisions: Any, starts: tuple[Any, ...] = (), **how: Any) -> None:
+    def __init__(
+        self, dispatcher: Dispatcher, *decisions: Any, starts: tuple[Any, ...] = (), **how: Any
+    ) -> None:
         self.log: list[Any] = []
         self.asked: list[ChildFailed] = []
         self.stopped: list[Any] = []
         self.dispatcher = dispatcher
         how.setdefault("restart", Restart.PERMANENT)
         self.boss = dispatcher.spawn(Boss, list(decisions), self.asked, self.stopped)
-        self.worker: pykka.ActorRef[Any] = dispatcher.spawn(Worker, self.log, *starts, parent=self.boss, **how)
+        self.worker: pykka.ActorRef[Any] = dispatcher.spawn(
+            Worker, self.log, *starts, parent=self.boss, **how
+        )
 
     async def settle(self) -> None:
         await asyncio.sleep(1e-6)
@@ -278,7 +282,9 @@ async def test_temporary_children_do_not_outlive_a_restart_and_others_keep_runni
     children = await do(house.worker, begin)
     house.worker.tell(boom)
     await house.settle()
-    assert [child.is_alive() for child in children] == [restart is not Restart.TEMPORARY for restart in Restart]
+    assert [child.is_alive() for child in children] == [
+        restart is not Restart.TEMPORARY for restart in Restart
+    ]
     assert {child.actor_inbox.incarnation for child in children} == {0}
     await do(house.worker, lambda actor: actor.kill(children[0]))  # they are the new incarnation's children
     assert not children[0].is_alive()

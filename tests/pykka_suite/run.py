@@ -24,7 +24,7 @@ def download(into: Path) -> Path:
     """Have pip fetch the source distribution of the installed version."""
     pip = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--no-binary", "pykka"]
     wanted = [*pip, "--dest", str(into), f"pykka=={version('pykka')}"]
-    subprocess.run(wanted, check=True)  # noqa: S603 - our own interpreter
+    subprocess.run(wanted, check=True)
     (sdist,) = into.glob("*.tar.gz")
     return sdist
 
@@ -54,7 +54,7 @@ def main(arguments: list[str]) -> int:
         path = os.pathsep.join(str(entry) for entry in (suite, HERE, ROOT))
         environment = {**os.environ, "PYTHONPATH": path, "PYTHONSAFEPATH": "1"}
         tests = [*command, "--rootdir", str(suite), *arguments, "tests"]
-        return subprocess.run(tests, cwd=suite, env=environment, check=False).returncode  # noqa: S603 - our own
+        return subprocess.run(tests, cwd=suite, env=environment, check=False).returncode
 
 
 if __name__ == "__main__":
