@@ -17,7 +17,7 @@ from actors.kernel.observer import Observer
 
 
 class VirtualLoop(asyncio.SelectorEventLoop):
-    """Where others would wait for the next timer, this one moves its clock; without a timer it really waits."""
+    """Where others wait for the next timer, this one moves its clock; without a timer it really waits."""
 
     def __init__(self) -> None:
         self._skipped = 0.0
@@ -108,7 +108,7 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     if not inspect.iscoroutinefunction(pyfuncitem.obj):
         return None
     wanted = inspect.signature(pyfuncitem.obj).parameters
-    given = {name: pyfuncitem.funcargs[name] for name in wanted}
+    given: dict[str, Any] = {name: pyfuncitem.funcargs[name] for name in wanted}
 
     async def main() -> None:
         kernel = given.get("kernel", Kernel())
