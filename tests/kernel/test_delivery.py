@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pykka
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from actors.errors import RuntimeClosedError, UsageError
@@ -58,10 +58,13 @@ async def test_messages_wait_for_on_start_and_keep_their_order(dispatcher: Dispa
 async def test_what_a_constructor_tells_itself_comes_after_on_start(dispatcher: Dispatcher) -> None:
     log: list[Any] = []
 
+    other = dispatcher.spawn(Log, [])
+
     class Eager(Log):
         def __init__(self, log: list[Any]) -> None:
             self.actor_ref.tell("before super")
             super().__init__(log)
+            other.ask("the loop was free to handle it", timeout=5)
             self.actor_ref.tell("after super")
 
         def on_start(self) -> None:
@@ -101,6 +104,7 @@ async def test_the_loop_gets_its_turn_under_a_flood_but_not_between_two_hops(dis
     assert 100 < Forever.hops - before <= dispatcher.batch
 
 
+@settings(deadline=None)
 @given(st.randoms(use_true_random=False))
 def test_whoever_is_picked_next_each_pair_keeps_its_order(rng: random.Random) -> None:
     class Shuffled(Dispatcher):

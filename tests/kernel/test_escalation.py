@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pykka
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from actors.config import Intensity
@@ -233,6 +233,7 @@ async def test_unsupervised_a_base_exception_stops_all_actors_without_blocking_t
     assert [ref.is_alive() for ref in (registered, spawned, culprit)] == [False] * 3
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from(["child", "grandchild", "both"]), max_size=12))
 def test_nothing_stays_suspended_for_ever(failures: list[str]) -> None:
     async def main() -> None:
