@@ -57,7 +57,6 @@ async def test_messages_wait_for_on_start_and_keep_their_order(dispatcher: Dispa
 
 async def test_what_a_constructor_tells_itself_comes_after_on_start(dispatcher: Dispatcher) -> None:
     log: list[Any] = []
-
     other = dispatcher.spawn(Log, [])
 
     class Eager(Log):
@@ -66,12 +65,13 @@ async def test_what_a_constructor_tells_itself_comes_after_on_start(dispatcher: 
             super().__init__(log)
             other.ask("the loop was free to handle it", timeout=5)
             self.actor_ref.tell("after super")
+            self.log.append("made")
 
         def on_start(self) -> None:
             self.log.append("started")
 
     await ends(await asyncio.to_thread(dispatcher.spawn, Eager, log))
-    assert log == ["started", "before super", "after super", "end"]
+    assert log == ["made", "started", "before super", "after super", "end"]
 
 
 async def test_an_actor_yields_after_its_share_of_messages(kernel: Kernel) -> None:
