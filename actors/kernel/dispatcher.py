@@ -304,11 +304,13 @@ class Dispatcher:
             await asyncio.to_thread(self.close)
             return
         self._stop_all()
-        while tasks := self._ending - {asyncio.current_task()}:
-            await asyncio.wait(tasks)
-        self._stop_watching()
-        if self._home is not None:
-            self._home.finish()
+        try:
+            while tasks := self._ending - {asyncio.current_task()}:
+                await asyncio.wait(tasks)
+        finally:
+            self._stop_watching()
+            if self._home is not None:
+                self._home.finish()
 
     def close(self) -> None:
         """As `aclose`, from a thread without the loop; ends the dispatcher's own thread, if it has one.

@@ -17,21 +17,29 @@ from actors.kernel.observer import Observer
 
 
 class VirtualLoop(asyncio.SelectorEventLoop):
-    """Where others would wait for the next timer, this one moves its clock; without a timer it really waits."""
+    """Where others wait for the next timer, this one moves its clock; without a timer it really waits."""
 
     def __init__(self) -> None:
         self._skipped = 0.0
+        self._flows_from: float | None = None
         super().__init__(_Skipping(self.skip))
 
     def time(self) -> float:
-        return self._skipped
+        return self._skipped if self._flows_from is None else super().time() - self._flows_from
 
-    def skip(self, seconds: float) -> None:
-        self._skipped += seconds
+    def skip(self, seconds: float) -> bool:
+        """Move the clock; False if it moves by itself."""
+        if self._flows_from is None:
+            self._skipped += seconds
+        return self._flows_from is None
+
+    def flow(self) -> None:
+        """From now on time passes: when the loop is closed, asyncio gives its threads a timeout."""
+        self._flows_from = super().time() - self._skipped
 
 
 class _Skipping(selectors.SelectSelector):
-    def __init__(self, skip: Callable[[float], None]) -> None:
+    def __init__(self, skip: Callable[[float], bool]) -> None:
         super().__init__()
         self._skip = skip
 
@@ -39,9 +47,7 @@ class _Skipping(selectors.SelectSelector):
         if timeout is None:
             return super().select(None)
         ready = super().select(0)
-        if not ready:
-            self._skip(timeout)
-        return ready
+        return ready if ready or self._skip(timeout) else super().select(timeout)
 
 
 class Recorder(Observer):
@@ -108,9 +114,9 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     if not inspect.iscoroutinefunction(pyfuncitem.obj):
         return None
     wanted = inspect.signature(pyfuncitem.obj).parameters
-    given = {name: pyfuncitem.funcargs[name] for name in wanted}
+    given: dict[str, Any] = {name: pyfuncitem.funcargs[name] for name in wanted}
 
-    async def main() -> None:
+    async def main(loop: VirtualLoop) -> None:
         kernel = given.get("kernel", Kernel())
         if "dispatcher" in given:
             given["dispatcher"] = kernel(observer=given.get("seen", Recorder()))
@@ -119,7 +125,9 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
         finally:
             for opened in kernel.opened:
                 await opened.aclose()
+            loop.flow()
 
-    with asyncio.Runner(loop_factory=VirtualLoop) as runner:
-        runner.run(main())
+    loop = VirtualLoop()
+    with asyncio.Runner(loop_factory=lambda: loop) as runner:
+        runner.run(main(loop))
     return True

@@ -27,7 +27,7 @@ class Plain(pykka.ThreadingActor):
 
 async def test_a_tell_behind_a_stop_is_a_dead_letter_and_its_ask_fails(
     dispatcher: Dispatcher, seen: Recorder
-):
+) -> None:
     ref = dispatcher.spawn(Sink)
     stopped = ref.stop(block=False)
     ref.tell("told")
@@ -41,7 +41,7 @@ async def test_a_tell_behind_a_stop_is_a_dead_letter_and_its_ask_fails(
     assert dispatcher.dead_letters == 2
 
 
-async def test_a_public_tell_to_a_dead_actor_raises_as_pykka(dispatcher: Dispatcher):
+async def test_a_public_tell_to_a_dead_actor_raises_as_pykka(dispatcher: Dispatcher) -> None:
     ref = dispatcher.spawn(Sink)
     await ref.stop(block=False)
     with pytest.raises(pykka.ActorDeadError):
@@ -51,7 +51,7 @@ async def test_a_public_tell_to_a_dead_actor_raises_as_pykka(dispatcher: Dispatc
     assert dispatcher.dead_letters == 0
 
 
-async def test_send_never_raises_and_ask_fails_at_once(dispatcher: Dispatcher, seen: Recorder):
+async def test_send_never_raises_and_ask_fails_at_once(dispatcher: Dispatcher, seen: Recorder) -> None:
     loop = asyncio.get_running_loop()
     dead = dispatcher.spawn(Sink)
     await dead.stop(block=False)
@@ -71,7 +71,7 @@ async def test_send_never_raises_and_ask_fails_at_once(dispatcher: Dispatcher, s
     assert seen.of("dead_letter") == letters
 
 
-async def test_send_reaches_a_threading_actor(dispatcher: Dispatcher):
+async def test_send_reaches_a_threading_actor(dispatcher: Dispatcher) -> None:
     got: LoopFuture[Any] = LoopFuture()
 
     class Receiver(pykka.ThreadingActor):
@@ -88,7 +88,9 @@ async def test_send_reaches_a_threading_actor(dispatcher: Dispatcher):
     await asyncio.to_thread(receiver.stop)
 
 
-async def test_a_put_that_loses_the_race_with_a_stop_is_a_dead_letter(dispatcher: Dispatcher, seen: Recorder):
+async def test_a_put_that_loses_the_race_with_a_stop_is_a_dead_letter(
+    dispatcher: Dispatcher, seen: Recorder
+) -> None:
     """The teller has seen the actor alive, then is held while the actor stops, then puts."""
     ref = dispatcher.spawn(Sink)
     looked, stopped = threading.Event(), threading.Event()
@@ -113,7 +115,7 @@ async def test_a_put_that_loses_the_race_with_a_stop_is_a_dead_letter(dispatcher
     assert ("Sink", "late") in seen.of("dead_letter")
 
 
-def test_threads_that_tell_while_actors_stop_lose_nothing_uncounted():
+def test_threads_that_tell_while_actors_stop_lose_nothing_uncounted() -> None:
     """Each message is handled, refused or a dead letter: never silently lost."""
     dispatcher = Dispatcher.in_thread()
     handled: list[Any] = []
@@ -147,7 +149,7 @@ def test_threads_that_tell_while_actors_stop_lose_nothing_uncounted():
     assert len(handled) + len(refused) + dispatcher.dead_letters == 3 * 50 * 20
 
 
-async def test_after_close_every_put_is_a_dead_letter_at_once(kernel: Kernel):
+async def test_after_close_every_put_is_a_dead_letter_at_once(kernel: Kernel) -> None:
     dispatcher = kernel()
     ref = dispatcher.spawn(Sink)
     inbox = ref.actor_inbox
@@ -161,7 +163,7 @@ async def test_after_close_every_put_is_a_dead_letter_at_once(kernel: Kernel):
 
 
 @pytest.mark.parametrize("scheduled", [False, True])
-def test_a_loop_that_was_closed_without_asking_makes_dead_letters(*, scheduled: bool):
+def test_a_loop_that_was_closed_without_asking_makes_dead_letters(*, scheduled: bool) -> None:
     loop = asyncio.new_event_loop()
     dispatcher = Dispatcher(loop)
     ref, other = dispatcher.spawn(Sink), dispatcher.spawn(Sink)
@@ -179,11 +181,11 @@ def test_a_loop_that_was_closed_without_asking_makes_dead_letters(*, scheduled: 
     dispatcher.close()
 
 
-async def test_the_kernels_own_messages_are_no_dead_letters(dispatcher: Dispatcher):
+async def test_the_kernels_own_messages_are_no_dead_letters(dispatcher: Dispatcher) -> None:
     class Late(LoopActor):
         def on_start(self) -> None:
             self.send_after(0, "timer")
-            self.pipe(piped, lambda value, error: value)
+            self.pipe(piped, lambda value, _: value)
 
     piped: LoopFuture[Any] = LoopFuture()
     ref = dispatcher.spawn(Late)
@@ -195,9 +197,9 @@ async def test_the_kernels_own_messages_are_no_dead_letters(dispatcher: Dispatch
     assert dispatcher.dead_letters == 0
 
 
-async def test_an_observer_that_raises_harms_nobody(kernel: Kernel):
+async def test_an_observer_that_raises_harms_nobody(kernel: Kernel) -> None:
     class Broken(Observer):
-        def on_dead_letter(self, ref: Any, message: Any, why: str) -> None:
+        def on_dead_letter(self, *_: object) -> None:
             raise RuntimeError("observer")
 
     reported: list[Any] = []

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pykka
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from actors.errors import RuntimeClosedError, UsageError
@@ -40,7 +40,7 @@ async def ends(*refs: pykka.ActorRef[Any]) -> None:
         await ask(ref, "end", loop=loop)
 
 
-async def test_messages_wait_for_on_start_and_keep_their_order(dispatcher: Dispatcher):
+async def test_messages_wait_for_on_start_and_keep_their_order(dispatcher: Dispatcher) -> None:
     log: list[Any] = []
 
     class Starter(Log):
@@ -55,23 +55,26 @@ async def test_messages_wait_for_on_start_and_keep_their_order(dispatcher: Dispa
     assert log == ["started", *range(200), "end"]
 
 
-async def test_what_a_constructor_tells_itself_comes_after_on_start(dispatcher: Dispatcher):
+async def test_what_a_constructor_tells_itself_comes_after_on_start(dispatcher: Dispatcher) -> None:
     log: list[Any] = []
+    other = dispatcher.spawn(Log, [])
 
     class Eager(Log):
         def __init__(self, log: list[Any]) -> None:
             self.actor_ref.tell("before super")
             super().__init__(log)
+            other.ask("the loop was free to handle it", timeout=5)
             self.actor_ref.tell("after super")
+            self.log.append("made")
 
         def on_start(self) -> None:
             self.log.append("started")
 
     await ends(await asyncio.to_thread(dispatcher.spawn, Eager, log))
-    assert log == ["started", "before super", "after super", "end"]
+    assert log == ["made", "started", "before super", "after super", "end"]
 
 
-async def test_an_actor_yields_after_its_share_of_messages(kernel: Kernel):
+async def test_an_actor_yields_after_its_share_of_messages(kernel: Kernel) -> None:
     dispatcher = kernel(throughput=3)
     log: list[Any] = []
     busy, other = dispatcher.spawn(Log, log, "busy"), dispatcher.spawn(Log, log, "other")
@@ -85,7 +88,7 @@ async def test_an_actor_yields_after_its_share_of_messages(kernel: Kernel):
     assert [message for name, message in log if name == "busy"] == [*range(7), "end"]
 
 
-async def test_the_loop_gets_its_turn_under_a_flood_but_not_between_two_hops(dispatcher: Dispatcher):
+async def test_the_loop_gets_its_turn_under_a_flood_but_not_between_two_hops(dispatcher: Dispatcher) -> None:
     class Forever(LoopActor):
         hops = 0
 
@@ -101,8 +104,9 @@ async def test_the_loop_gets_its_turn_under_a_flood_but_not_between_two_hops(dis
     assert 100 < Forever.hops - before <= dispatcher.batch
 
 
+@settings(deadline=None)
 @given(st.randoms(use_true_random=False))
-def test_whoever_is_picked_next_each_pair_keeps_its_order(rng: random.Random):
+def test_whoever_is_picked_next_each_pair_keeps_its_order(rng: random.Random) -> None:
     class Shuffled(Dispatcher):
         def next_ready(self) -> Cell:
             self._ready.rotate(rng.randrange(len(self._ready)))
@@ -122,9 +126,11 @@ def test_whoever_is_picked_next_each_pair_keeps_its_order(rng: random.Random):
         for number in range(5):
             for sender in senders:
                 sender.tell((receivers, number))
-        while any(len(log) < 15 for log in logs):
-            await asyncio.sleep(0)
+        for sender in senders:
+            await ask(sender, ((), None), loop=dispatcher.loop)
+        await ends(*receivers)
         for log in logs:
+            assert log.pop() == "end"
             for sender in senders:
                 assert [number for urn, number in log if urn == sender.actor_urn] == list(range(5))
         await dispatcher.aclose()
@@ -132,7 +138,7 @@ def test_whoever_is_picked_next_each_pair_keeps_its_order(rng: random.Random):
     asyncio.run(main())
 
 
-async def test_threads_that_tell_at_once_lose_nothing_and_keep_their_order(dispatcher: Dispatcher):
+async def test_threads_that_tell_at_once_lose_nothing_and_keep_their_order(dispatcher: Dispatcher) -> None:
     log: list[Any] = []
     ref = dispatcher.spawn(Log, log)
     together = threading.Barrier(4, timeout=5)
@@ -149,7 +155,7 @@ async def test_threads_that_tell_at_once_lose_nothing_and_keep_their_order(dispa
         assert [number for who, number in log[:-1] if who == sender] == list(range(500))
 
 
-async def test_a_burst_from_a_thread_wakes_the_loop_once(dispatcher: Dispatcher):
+async def test_a_burst_from_a_thread_wakes_the_loop_once(dispatcher: Dispatcher) -> None:
     log: list[Any] = []
     refs = [dispatcher.spawn(Log, log) for _ in range(3)]
     await ends(*refs)
@@ -161,7 +167,7 @@ async def test_a_burst_from_a_thread_wakes_the_loop_once(dispatcher: Dispatcher)
         wakes += 1
         return real(*args, **kwargs)
 
-    dispatcher.loop.call_soon_threadsafe = counted  # type: ignore[method-assign]
+    dispatcher.loop.call_soon_threadsafe = counted  # type: ignore[assignment, method-assign]
 
     def burst() -> None:
         for number in range(30):
@@ -175,7 +181,7 @@ async def test_a_burst_from_a_thread_wakes_the_loop_once(dispatcher: Dispatcher)
     assert sorted(item for item in log if item != "end") == list(range(30))
 
 
-async def test_a_reply_may_come_later_from_any_kind_of_future(dispatcher: Dispatcher):
+async def test_a_reply_may_come_later_from_any_kind_of_future(dispatcher: Dispatcher) -> None:
     later: dict[str, Any] = {
         "loop": LoopFuture(),
         "threading": pykka.ThreadingFuture(),
@@ -200,7 +206,7 @@ async def test_a_reply_may_come_later_from_any_kind_of_future(dispatcher: Dispat
         await asked["asyncio"]
 
 
-async def test_a_proxy_gets_a_returned_future_as_it_is(dispatcher: Dispatcher):
+async def test_a_proxy_gets_a_returned_future_as_it_is(dispatcher: Dispatcher) -> None:
     class Deferring(LoopActor):
         def later(self) -> LoopFuture[int]:
             future: LoopFuture[int] = LoopFuture()
@@ -212,7 +218,7 @@ async def test_a_proxy_gets_a_returned_future_as_it_is(dispatcher: Dispatcher):
     assert await (await proxy.later()) == 1
 
 
-async def test_an_actor_pipes_futures_to_itself_and_asks_other_actors(dispatcher: Dispatcher):
+async def test_an_actor_pipes_futures_to_itself_and_asks_other_actors(dispatcher: Dispatcher) -> None:
     class Piping(LoopActor):
         def __init__(self, other: pykka.ActorRef[Any], told: LoopFuture[Any]) -> None:
             super().__init__()
@@ -229,7 +235,9 @@ async def test_an_actor_pipes_futures_to_itself_and_asks_other_actors(dispatcher
     assert await told == ("piped", "ping", None)
 
 
-async def test_an_exception_goes_to_the_asker_and_does_not_kill(dispatcher: Dispatcher, seen: Recorder):
+async def test_an_exception_goes_to_the_asker_and_does_not_kill(
+    dispatcher: Dispatcher, seen: Recorder
+) -> None:
     class Picky(LoopActor):
         def on_receive(self, message: Any) -> Any:
             return 1 / message
@@ -242,7 +250,9 @@ async def test_an_exception_goes_to_the_asker_and_does_not_kill(dispatcher: Disp
     assert seen.of("failed") == []
 
 
-async def test_a_bound_class_is_pykka_and_registered_and_a_spawned_actor_is_not(dispatcher: Dispatcher):
+async def test_a_bound_class_is_pykka_and_registered_and_a_spawned_actor_is_not(
+    dispatcher: Dispatcher,
+) -> None:
     bound = dispatcher.bind(Log)
     assert dispatcher.bind(Log) is bound
     assert issubclass(bound, Log)
@@ -254,7 +264,7 @@ async def test_a_bound_class_is_pykka_and_registered_and_a_spawned_actor_is_not(
     assert pykka.ActorRegistry.get_by_class(Log) == []
 
 
-async def test_a_cell_says_how_its_actor_is(dispatcher: Dispatcher):
+async def test_a_cell_says_how_its_actor_is(dispatcher: Dispatcher) -> None:
     ref = dispatcher.spawn(Log, [])
     (cell,) = dispatcher.cells()
     ref.tell("x")
@@ -263,19 +273,19 @@ async def test_a_cell_says_how_its_actor_is(dispatcher: Dispatcher):
     assert (cell.state, cell.inbox_size, cell.restarts, cell.parent) == ("idle", 0, 0, None)
 
 
-def test_an_actor_without_a_dispatcher_says_what_to_do():
+def test_an_actor_without_a_dispatcher_says_what_to_do() -> None:
     with pytest.raises(UsageError, match="bind"):
         LoopActor.start()
 
 
-async def test_ids_and_clocks_are_what_was_passed_in(kernel: Kernel):
+async def test_ids_and_clocks_are_what_was_passed_in(kernel: Kernel) -> None:
     dispatcher = kernel(ids=iter(["a", "b"]).__next__, wall_clock=lambda: 12.5)
     assert [dispatcher.spawn(Log, []).actor_urn for _ in range(2)] == ["a", "b"]
     assert dispatcher.wall() == 12.5
     assert dispatcher.now() == asyncio.get_running_loop().time()
 
 
-async def test_a_parent_must_be_alive_and_of_this_dispatcher(kernel: Kernel):
+async def test_a_parent_must_be_alive_and_of_this_dispatcher(kernel: Kernel) -> None:
     mine, other = kernel(), kernel()
     stranger = other.spawn(Log, [])
     with pytest.raises(UsageError):
@@ -285,7 +295,7 @@ async def test_a_parent_must_be_alive_and_of_this_dispatcher(kernel: Kernel):
         other.spawn(Log, [], parent=stranger)
 
 
-async def test_nothing_starts_on_a_closed_dispatcher(kernel: Kernel):
+async def test_nothing_starts_on_a_closed_dispatcher(kernel: Kernel) -> None:
     dispatcher = kernel()
     bound = dispatcher.bind(Log)
     await dispatcher.aclose()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pykka
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from actors.config import Intensity
@@ -50,11 +50,11 @@ class Node(LoopActor):
 class Top(Node):
     """Never gives up."""
 
-    def on_child_failed(self, failed: ChildFailed) -> Directive:
+    def on_child_failed(self, _: ChildFailed) -> Directive:
         return Directive.RESTART
 
 
-def boom(actor: LoopActor) -> None:
+def boom(_: LoopActor) -> None:
     raise ValueError("boom")
 
 
@@ -76,7 +76,7 @@ def family(dispatcher: Dispatcher, *decisions: Any) -> tuple[pykka.ActorRef[Any]
 
 async def test_an_escalated_child_goes_on_with_an_empty_window_when_its_parent_is_back(
     dispatcher: Dispatcher, seen: Recorder
-):
+) -> None:
     _, child, grandchild = family(dispatcher)
     grandchild.tell(boom)
     grandchild.tell(boom)  # one restart is allowed
@@ -90,7 +90,9 @@ async def test_an_escalated_child_goes_on_with_an_empty_window_when_its_parent_i
     assert (await lives(child), await lives(grandchild)) == (2, 3)
 
 
-async def test_a_parent_that_raises_over_a_child_decides_again_after_its_restart(dispatcher: Dispatcher):
+async def test_a_parent_that_raises_over_a_child_decides_again_after_its_restart(
+    dispatcher: Dispatcher,
+) -> None:
     _, child, grandchild = family(dispatcher, RuntimeError("can't decide"), RuntimeError("nor now"))
     grandchild.tell(boom)
     await settle()
@@ -98,7 +100,9 @@ async def test_a_parent_that_raises_over_a_child_decides_again_after_its_restart
     assert await lives(grandchild) == 1
 
 
-async def test_a_failure_that_was_not_read_before_the_parent_failed_is_decided_once(dispatcher: Dispatcher):
+async def test_a_failure_that_was_not_read_before_the_parent_failed_is_decided_once(
+    dispatcher: Dispatcher,
+) -> None:
     _, child, grandchild = family(dispatcher)
     await settle()
     child.tell(boom)
@@ -107,7 +111,9 @@ async def test_a_failure_that_was_not_read_before_the_parent_failed_is_decided_o
     assert (await lives(child), await lives(grandchild)) == (1, 1)
 
 
-async def test_an_unsupervised_failure_takes_the_children_first(dispatcher: Dispatcher, seen: Recorder):
+async def test_an_unsupervised_failure_takes_the_children_first(
+    dispatcher: Dispatcher, seen: Recorder
+) -> None:
     log: list[str] = []
 
     class Child(LoopActor):
@@ -124,7 +130,7 @@ async def test_an_unsupervised_failure_takes_the_children_first(dispatcher: Disp
         def on_stop(self) -> None:
             log.append("never: it failed")
 
-        def on_failure(self, *args: object) -> None:
+        def on_failure(self, *_: object) -> None:
             log.append("parent failed")
 
     ref = dispatcher.spawn(Parent)
@@ -138,12 +144,14 @@ async def test_an_unsupervised_failure_takes_the_children_first(dispatcher: Disp
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt("now"), SystemExit("now"), GeneratorExit("now")])
-async def test_supervised_a_base_exception_is_a_failure_like_any_other(kernel: Kernel, error: BaseException):
+async def test_supervised_a_base_exception_is_a_failure_like_any_other(
+    kernel: Kernel, error: BaseException
+) -> None:
     exits: list[BaseException] = []
     dispatcher = kernel(on_exit=exits.append)
     _, _, grandchild = family(dispatcher)
 
-    def interrupted(actor: LoopActor) -> None:
+    def interrupted(_: LoopActor) -> None:
         raise error
 
     grandchild.tell(interrupted)
@@ -152,7 +160,7 @@ async def test_supervised_a_base_exception_is_a_failure_like_any_other(kernel: K
     assert exits == ([] if isinstance(error, GeneratorExit) else [error])
 
 
-async def test_an_interrupt_that_climbs_is_one_exit_and_its_asker_is_not_interrupted(kernel: Kernel):
+async def test_an_interrupt_that_climbs_is_one_exit_and_its_asker_is_not_interrupted(kernel: Kernel) -> None:
     exits: list[BaseException] = []
     dispatcher = kernel(on_exit=exits.append)
     _, child, grandchild = family(dispatcher)
@@ -168,7 +176,7 @@ async def test_an_interrupt_that_climbs_is_one_exit_and_its_asker_is_not_interru
     assert [str(error) for error in exits] == ["0", "1"]
 
 
-async def test_without_on_exit_an_interrupt_stops_this_dispatchers_actors(dispatcher: Dispatcher):
+async def test_without_on_exit_an_interrupt_stops_this_dispatchers_actors(dispatcher: Dispatcher) -> None:
     class Interrupted(LoopActor):
         def on_start(self) -> None:
             raise KeyboardInterrupt
@@ -184,7 +192,7 @@ async def test_without_on_exit_an_interrupt_stops_this_dispatchers_actors(dispat
     assert dispatcher.actors == 0
 
 
-async def test_an_interrupt_in_a_task_leaves_the_loop_running(kernel: Kernel):
+async def test_an_interrupt_in_a_task_leaves_the_loop_running(kernel: Kernel) -> None:
     exits: list[BaseException] = []
     results: list[Any] = []
     dispatcher = kernel(on_exit=exits.append)
@@ -207,7 +215,7 @@ async def test_an_interrupt_in_a_task_leaves_the_loop_running(kernel: Kernel):
 
 async def test_unsupervised_a_base_exception_stops_all_actors_without_blocking_the_loop(
     dispatcher: Dispatcher,
-):
+) -> None:
     class Threaded(pykka.ThreadingActor):
         use_daemon_thread = True
 
@@ -216,7 +224,7 @@ async def test_unsupervised_a_base_exception_stops_all_actors_without_blocking_t
     spawned = dispatcher.spawn(Node)
     culprit = dispatcher.spawn(Node)
 
-    def fatal(actor: LoopActor) -> None:
+    def fatal(_: LoopActor) -> None:
         raise BaseException("fatal")  # noqa: TRY002 - the point of the test
 
     culprit.tell(fatal)
@@ -225,8 +233,9 @@ async def test_unsupervised_a_base_exception_stops_all_actors_without_blocking_t
     assert [ref.is_alive() for ref in (registered, spawned, culprit)] == [False] * 3
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from(["child", "grandchild", "both"]), max_size=12))
-def test_nothing_stays_suspended_for_ever(failures: list[str]):
+def test_nothing_stays_suspended_for_ever(failures: list[str]) -> None:
     async def main() -> None:
         dispatcher = Dispatcher(asyncio.get_running_loop())
         _, child, grandchild = family(dispatcher, *(RuntimeError("can't") for _ in range(2)))

@@ -43,7 +43,7 @@ def gate() -> tuple[pykka.ActorRef[Gate], Gate]:
     return ref, actor
 
 
-async def test_a_get_that_would_wait_is_refused_on_a_running_loop():
+async def test_a_get_that_would_wait_is_refused_on_a_running_loop() -> None:
     future: LoopFuture[int] = LoopFuture()
     with pytest.raises(BlockingCallError):
         future.get()
@@ -55,7 +55,7 @@ async def test_a_get_that_would_wait_is_refused_on_a_running_loop():
     assert future.get() == 1
 
 
-async def test_a_blocking_ask_on_a_running_loop_is_refused_before_it_is_sent(dispatcher: Dispatcher):
+async def test_a_blocking_ask_on_a_running_loop_is_refused_before_it_is_sent(dispatcher: Dispatcher) -> None:
     ref = dispatcher.spawn(Echo)
     with pytest.raises(BlockingCallError):
         ref.ask("x")
@@ -65,7 +65,7 @@ async def test_a_blocking_ask_on_a_running_loop_is_refused_before_it_is_sent(dis
     assert ref.is_alive()
 
 
-async def test_awaiting_waits_without_blocking_the_loop():
+async def test_awaiting_waits_without_blocking_the_loop() -> None:
     future: LoopFuture[int] = LoopFuture()
     waiting = asyncio.ensure_future(_value(future))
     await asyncio.sleep(0)
@@ -78,7 +78,7 @@ async def _value(future: Any) -> Any:
     return await future
 
 
-async def test_awaiting_raises_what_was_set():
+async def test_awaiting_raises_what_was_set() -> None:
     future: LoopFuture[int] = LoopFuture()
     waiting = asyncio.ensure_future(_value(future))
     await asyncio.sleep(0)
@@ -88,7 +88,7 @@ async def test_awaiting_raises_what_was_set():
         await waiting
 
 
-async def test_a_cancelled_wait_leaves_the_future_as_it_was():
+async def test_a_cancelled_wait_leaves_the_future_as_it_was() -> None:
     future: LoopFuture[int] = LoopFuture()
     waiting = asyncio.ensure_future(_value(future))
     await asyncio.sleep(0)
@@ -102,14 +102,14 @@ async def test_a_cancelled_wait_leaves_the_future_as_it_was():
 @pytest.mark.parametrize(
     ("derive", "expected"),
     [
-        (lambda future, other: future.map(len), 2),
-        (lambda future, other: future.filter(lambda item: item > 1), [2]),
-        (lambda future, other: future.reduce(lambda left, right: left + right, 10), 13),
+        (lambda future, _: future.map(len), 2),
+        (lambda future, _: future.filter(lambda item: item > 1), [2]),
+        (lambda future, _: future.reduce(lambda left, right: left + right, 10), 13),
         (lambda future, other: future.join(other), [[1, 2], "other"]),
         (lambda future, other: future.map(len).join(other.map(len)).map(sum), 7),
     ],
 )
-def test_derived_futures_are_awaited_on_two_loops_at_once(derive: Any, expected: Any):
+def test_derived_futures_are_awaited_on_two_loops_at_once(derive: Any, expected: Any) -> None:
     future: LoopFuture[Any] = LoopFuture()
     other: LoopFuture[Any] = LoopFuture()
     derived = derive(future, other)
@@ -135,10 +135,15 @@ def test_derived_futures_are_awaited_on_two_loops_at_once(derive: Any, expected:
     assert derived.done()
 
 
-def test_a_derived_future_runs_its_function_once_also_for_threads_that_ask_together():
-    calls = []
+def test_a_derived_future_runs_its_function_once_also_for_threads_that_ask_together() -> None:
+    calls: list[int] = []
     future: LoopFuture[int] = LoopFuture()
-    mapped = future.map(lambda value: calls.append(value) or len(calls))
+
+    def count(value: int) -> int:
+        calls.append(value)
+        return len(calls)
+
+    mapped = future.map(count)
     with concurrent.futures.ThreadPoolExecutor(4) as pool:
         waiting = [pool.submit(mapped.get, timeout=5) for _ in range(4)]
         future.set(1)
@@ -146,7 +151,7 @@ def test_a_derived_future_runs_its_function_once_also_for_threads_that_ask_toget
     assert calls == [1]
 
 
-async def test_what_a_derived_function_raises_is_raised_where_it_is_awaited():
+async def test_what_a_derived_function_raises_is_raised_where_it_is_awaited() -> None:
     future: LoopFuture[int] = LoopFuture()
     broken = future.map(lambda value: value / 0)
     future.set(1)
@@ -154,7 +159,7 @@ async def test_what_a_derived_function_raises_is_raised_where_it_is_awaited():
         await broken
 
 
-async def test_join_awaits_a_future_of_another_kind_without_blocking():
+async def test_join_awaits_a_future_of_another_kind_without_blocking() -> None:
     foreign: pykka.ThreadingFuture[str] = pykka.ThreadingFuture()
     future: LoopFuture[int] = LoopFuture()
     future.set(1)
@@ -165,11 +170,11 @@ async def test_join_awaits_a_future_of_another_kind_without_blocking():
     assert await waiting == [1, "x"]
 
 
-async def test_a_hook_that_nothing_is_known_of_runs_in_a_thread_when_awaited():
+async def test_a_hook_that_nothing_is_known_of_runs_in_a_thread_when_awaited() -> None:
     future: LoopFuture[int] = LoopFuture()
     asked_in = []
 
-    def hook(timeout: float | None) -> int:
+    def hook(_: float | None) -> int:
         asked_in.append(threading.current_thread())
         return 7
 
@@ -178,7 +183,7 @@ async def test_a_hook_that_nothing_is_known_of_runs_in_a_thread_when_awaited():
     assert asked_in != [threading.current_thread()]
 
 
-def test_a_second_result_is_refused_and_a_late_one_ignored():
+def test_a_second_result_is_refused_and_a_late_one_ignored() -> None:
     future: LoopFuture[int] = LoopFuture()
     future.set(1)
     future.expire(pykka.Timeout("late"))
@@ -194,7 +199,7 @@ def test_a_second_result_is_refused_and_a_late_one_ignored():
 
 def test_a_callback_that_raises_fails_neither_the_replier_nor_the_other_callbacks(
     monkeypatch: pytest.MonkeyPatch,
-):
+) -> None:
     reported: list[Any] = []
     monkeypatch.setattr("sys.unraisablehook", reported.append)
     future: LoopFuture[int] = LoopFuture()
@@ -207,7 +212,7 @@ def test_a_callback_that_raises_fails_neither_the_replier_nor_the_other_callback
 
 
 @pytest.mark.parametrize("kind", ["loop", "threading", "asyncio", "concurrent"])
-async def test_when_done_takes_futures_of_every_kind(kind: str):
+async def test_when_done_takes_futures_of_every_kind(kind: str) -> None:
     future: Any = {
         "loop": LoopFuture,
         "threading": pykka.ThreadingFuture,
@@ -220,15 +225,15 @@ async def test_when_done_takes_futures_of_every_kind(kind: str):
     assert await told == (3, None)
 
 
-async def test_when_done_tells_of_a_cancelled_future():
+async def test_when_done_tells_of_a_cancelled_future() -> None:
     future = asyncio.get_running_loop().create_future()
     told: LoopFuture[Any] = LoopFuture()
-    when_done(future, lambda value, error: told.set(type(error)))
+    when_done(future, lambda _, error: told.set(type(error)))
     future.cancel()
     assert await told is asyncio.CancelledError
 
 
-async def test_an_ask_that_times_out_ignores_the_late_reply_of_a_threading_actor():
+async def test_an_ask_that_times_out_ignores_the_late_reply_of_a_threading_actor() -> None:
     ref, actor = gate()
     try:
         loop = asyncio.get_running_loop()
@@ -242,7 +247,7 @@ async def test_an_ask_that_times_out_ignores_the_late_reply_of_a_threading_actor
         assert await stop(ref, loop=asyncio.get_running_loop()) is True
 
 
-async def test_a_reply_in_time_disarms_the_timeout(dispatcher: Dispatcher):
+async def test_a_reply_in_time_disarms_the_timeout(dispatcher: Dispatcher) -> None:
     loop = asyncio.get_running_loop()
     begun = loop.time()
     assert await ask(dispatcher.spawn(Echo), 1, timeout=60, loop=loop) == 1
@@ -250,7 +255,7 @@ async def test_a_reply_in_time_disarms_the_timeout(dispatcher: Dispatcher):
     assert loop.time() == begun + 61
 
 
-def test_an_ask_with_a_timeout_from_another_thread():
+def test_an_ask_with_a_timeout_from_another_thread() -> None:
     dispatcher = Dispatcher.in_thread()
     ref = dispatcher.spawn(Echo)
     assert ask(ref, 1, timeout=60, loop=dispatcher.loop).get(timeout=5) == 1
@@ -261,7 +266,7 @@ def test_an_ask_with_a_timeout_from_another_thread():
         ask(ref, 1, loop=dispatcher.loop).get(timeout=5)
 
 
-async def test_stopping_can_be_awaited_whatever_the_actor_is(dispatcher: Dispatcher):
+async def test_stopping_can_be_awaited_whatever_the_actor_is(dispatcher: Dispatcher) -> None:
     loop = asyncio.get_running_loop()
     ref = dispatcher.spawn(Echo)
     assert await ref.stop(block=False) is True
@@ -274,23 +279,20 @@ async def test_stopping_can_be_awaited_whatever_the_actor_is(dispatcher: Dispatc
         await ask(threaded, "x", loop=loop)
 
 
-async def test_an_ask_that_loses_the_race_with_the_end_of_a_threading_actor_fails():
+async def test_an_ask_that_loses_the_race_with_the_end_of_a_threading_actor_fails() -> None:
     ref, actor = gate()
     actor.open.set()
-    put = ref.actor_inbox.put
+    inbox = ref.actor_inbox
 
     class Late:
         """The actor is gone when the envelope arrives, though it lived when the asker looked."""
 
         def put(self, envelope: Any) -> None:
-            ref.stop.__func__(ref, block=False)
-            ref.actor_stopped.wait(5)
-            put(envelope)
+            ref.stop(block=False)
+            assert ref.actor_stopped.wait(5)
+            inbox.put(envelope)
 
-    loop = asyncio.get_running_loop()
-    real = ref.actor_inbox
     late = pykka.ActorRef(actor)
     late.actor_inbox = Late()  # type: ignore[assignment]
-    assert real is not late.actor_inbox
     with pytest.raises(pykka.ActorDeadError):
-        await ask(late, "x", loop=loop)
+        await ask(late, "x", loop=asyncio.get_running_loop())

@@ -44,7 +44,7 @@ class Worker(LoopActor):
     def on_stop(self) -> None:
         self.log.append(("stop", self.incarnation))
 
-    def on_failure(self, kind: object, error: BaseException | None, traceback: object) -> None:
+    def on_failure(self, _: object, error: BaseException | None, traceback: object) -> None:
         assert traceback is not None
         self.log.append((f"failure {error}", self.incarnation))
 
@@ -64,7 +64,7 @@ class Boss(LoopActor):
         decision = self.decisions.pop(0) if self.decisions else super().on_child_failed(failed)
         if isinstance(decision, BaseException):
             raise decision
-        return decision  # type: ignore[no-any-return]
+        return decision
 
     def on_child_stopped(self, ref: pykka.ActorRef[Any]) -> None:
         self.stopped.append(ref)
@@ -90,7 +90,7 @@ class House:
         await asyncio.sleep(1e-6)
 
 
-def boom(actor: LoopActor) -> None:
+def boom(_: LoopActor) -> None:
     raise ValueError("boom")
 
 
@@ -103,7 +103,9 @@ async def do(ref: pykka.ActorRef[Any], what: Any) -> Any:
     return await ask(ref, what, loop=asyncio.get_running_loop())
 
 
-async def test_a_new_instance_adopts_urn_mailbox_stop_event_and_ref(dispatcher: Dispatcher, seen: Recorder):
+async def test_a_new_instance_adopts_urn_mailbox_stop_event_and_ref(
+    dispatcher: Dispatcher, seen: Recorder
+) -> None:
     house = House(dispatcher)
     ref, first = house.worker, house.worker.actor_inbox.actor  # type: ignore[attr-defined]
     same = (ref.actor_urn, ref.actor_inbox, ref.actor_stopped)
@@ -131,7 +133,7 @@ async def test_a_new_instance_adopts_urn_mailbox_stop_event_and_ref(dispatcher: 
     assert await ref.proxy().incarnation == 1
 
 
-async def test_messages_wait_while_the_parent_decides(dispatcher: Dispatcher):
+async def test_messages_wait_while_the_parent_decides(dispatcher: Dispatcher) -> None:
     house = House(dispatcher)
     await house.settle()
     cell = house.worker.actor_inbox
@@ -158,7 +160,9 @@ async def test_messages_wait_while_the_parent_decides(dispatcher: Dispatcher):
         (Restart.TEMPORARY, "stop itself", False),
     ],
 )
-async def test_the_restart_type_decides(dispatcher: Dispatcher, restart: Restart, how: str, *, lives: bool):
+async def test_the_restart_type_decides(
+    dispatcher: Dispatcher, restart: Restart, how: str, *, lives: bool
+) -> None:
     house = House(dispatcher, restart=restart)
     worker = house.worker
     if how == "fail":
@@ -182,7 +186,7 @@ async def test_the_restart_type_decides(dispatcher: Dispatcher, restart: Restart
         assert isinstance(house.asked[0].error, StoppedItselfError)
 
 
-async def test_a_restart_can_change_the_arguments_for_good(dispatcher: Dispatcher):
+async def test_a_restart_can_change_the_arguments_for_good(dispatcher: Dispatcher) -> None:
     other: list[Any] = []
     house = House(dispatcher, RestartWith(other), Directive.RESTART, intensity=LOOSE)
     house.worker.tell(boom)
@@ -191,7 +195,7 @@ async def test_a_restart_can_change_the_arguments_for_good(dispatcher: Dispatche
     assert other == [("init", 1, True), ("start", 1), ("failure boom", 1), ("init", 2, True), ("start", 2)]
 
 
-async def test_stop_makes_dead_letters_of_what_waits(dispatcher: Dispatcher, seen: Recorder):
+async def test_stop_makes_dead_letters_of_what_waits(dispatcher: Dispatcher, seen: Recorder) -> None:
     house = House(dispatcher, Directive.STOP)
     house.worker.tell(boom)
     house.worker.tell("waiting")
@@ -205,7 +209,7 @@ async def test_stop_makes_dead_letters_of_what_waits(dispatcher: Dispatcher, see
 
 async def test_past_its_intensity_the_parent_fails_with_the_childs_error(
     dispatcher: Dispatcher, seen: Recorder
-):
+) -> None:
     house = House(dispatcher, intensity=Intensity(restarts=2, within=10))
     for _ in range(3):
         house.worker.tell(boom)
@@ -216,7 +220,7 @@ async def test_past_its_intensity_the_parent_fails_with_the_childs_error(
     assert dispatcher.actors == 0
 
 
-async def test_the_window_of_the_intensity_slides(dispatcher: Dispatcher):
+async def test_the_window_of_the_intensity_slides(dispatcher: Dispatcher) -> None:
     house = House(dispatcher, intensity=Intensity(restarts=1, within=10))
     for _ in range(5):
         house.worker.tell(boom)
@@ -226,13 +230,13 @@ async def test_the_window_of_the_intensity_slides(dispatcher: Dispatcher):
 
 
 @given(st.sampled_from(Restart), st.integers(1, 10), st.integers(0, 10))
-def test_decide_never_exceeds_the_intensity(restart: Restart, restarts: int, allowed: int):
+def test_decide_never_exceeds_the_intensity(restart: Restart, restarts: int, allowed: int) -> None:
     directive = decide(restart, restarts, Intensity(restarts=allowed))
     assert (directive is Directive.RESTART) == (restart is not Restart.TEMPORARY and restarts <= allowed)
     assert (directive is Directive.STOP) == (restart is Restart.TEMPORARY)
 
 
-async def test_a_failure_in_on_start_reaches_the_parent(dispatcher: Dispatcher):
+async def test_a_failure_in_on_start_reaches_the_parent(dispatcher: Dispatcher) -> None:
     house = House(dispatcher, starts=(fail_first,))
     house.worker.tell("kept")
     await house.settle()
@@ -243,7 +247,9 @@ async def test_a_failure_in_on_start_reaches_the_parent(dispatcher: Dispatcher):
 
 
 @pytest.mark.parametrize("error", [ValueError("made badly"), KeyboardInterrupt("made badly")])
-async def test_a_failure_in_the_constructor_reaches_the_parent(dispatcher: Dispatcher, error: BaseException):
+async def test_a_failure_in_the_constructor_reaches_the_parent(
+    dispatcher: Dispatcher, error: BaseException
+) -> None:
     lives: list[int] = []
 
     class Fragile(LoopActor):
@@ -266,13 +272,15 @@ async def test_a_failure_in_the_constructor_reaches_the_parent(dispatcher: Dispa
     assert exits == ([error] if isinstance(error, KeyboardInterrupt) else [])
 
 
-async def test_without_a_parent_a_constructor_raises_in_the_caller(dispatcher: Dispatcher):
+async def test_without_a_parent_a_constructor_raises_in_the_caller(dispatcher: Dispatcher) -> None:
     with pytest.raises(TypeError):
         dispatcher.spawn(Worker)
     assert dispatcher.actors == 0
 
 
-async def test_temporary_children_do_not_outlive_a_restart_and_others_keep_running(dispatcher: Dispatcher):
+async def test_temporary_children_do_not_outlive_a_restart_and_others_keep_running(
+    dispatcher: Dispatcher,
+) -> None:
     log: list[Any] = []
     house = House(dispatcher)
 
@@ -290,7 +298,7 @@ async def test_temporary_children_do_not_outlive_a_restart_and_others_keep_runni
     assert not children[0].is_alive()
 
 
-async def test_kill_is_at_once_and_not_behind_what_is_queued(dispatcher: Dispatcher, seen: Recorder):
+async def test_kill_is_at_once_and_not_behind_what_is_queued(dispatcher: Dispatcher, seen: Recorder) -> None:
     house = House(dispatcher)
     await house.settle()
 
@@ -307,14 +315,14 @@ async def test_kill_is_at_once_and_not_behind_what_is_queued(dispatcher: Dispatc
     assert house.stopped == [house.worker]
 
 
-async def test_only_a_parent_kills(dispatcher: Dispatcher):
+async def test_only_a_parent_kills(dispatcher: Dispatcher) -> None:
     house, other = House(dispatcher), House(dispatcher)
     with pytest.raises(UsageError):
         await do(other.boss, lambda actor: actor.kill(house.worker))
     assert house.worker.is_alive()
 
 
-async def test_a_failed_child_is_told_after_what_it_sent_before(dispatcher: Dispatcher):
+async def test_a_failed_child_is_told_after_what_it_sent_before(dispatcher: Dispatcher) -> None:
     order: list[str] = []
     house = House(dispatcher, Directive.STOP)
 
@@ -327,7 +335,7 @@ async def test_a_failed_child_is_told_after_what_it_sent_before(dispatcher: Disp
     assert order == ["words, 0 failures"]
 
 
-async def test_children_stop_before_parents_newest_first(dispatcher: Dispatcher, seen: Recorder):
+async def test_children_stop_before_parents_newest_first(dispatcher: Dispatcher, seen: Recorder) -> None:
     class Family(LoopActor):
         def __init__(self, name: str, children: tuple[str, ...] = ()) -> None:
             super().__init__()
@@ -347,7 +355,9 @@ async def test_children_stop_before_parents_newest_first(dispatcher: Dispatcher,
     assert len(seen.of("stopped")) == 7
 
 
-async def test_a_child_spawned_by_a_thread_while_its_parent_stops_does_not_live_on(dispatcher: Dispatcher):
+async def test_a_child_spawned_by_a_thread_while_its_parent_stops_does_not_live_on(
+    dispatcher: Dispatcher,
+) -> None:
     house = House(dispatcher)
     await house.settle()
     log: list[Any] = []
@@ -365,7 +375,7 @@ async def test_a_child_spawned_by_a_thread_while_its_parent_stops_does_not_live_
     assert dispatcher.actors == 0
 
 
-async def test_a_wrong_decision_fails_the_parent(dispatcher: Dispatcher, seen: Recorder):
+async def test_a_wrong_decision_fails_the_parent(dispatcher: Dispatcher, seen: Recorder) -> None:
     house = House(dispatcher, "restart, please")
     house.worker.tell(boom)
     await house.settle()

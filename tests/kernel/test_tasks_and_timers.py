@@ -41,7 +41,7 @@ async def do(ref: Any, what: Any) -> Any:
     return await ask(ref, what, loop=asyncio.get_running_loop())
 
 
-def boom(actor: LoopActor) -> None:
+def boom(_: LoopActor) -> None:
     raise ValueError("boom")
 
 
@@ -60,7 +60,7 @@ async def raising() -> None:
     raise KeyError("lost")
 
 
-async def test_a_task_reports_its_value_or_its_exception(dispatcher: Dispatcher):
+async def test_a_task_reports_its_value_or_its_exception(dispatcher: Dispatcher) -> None:
     log: list[Any] = []
     ref = dispatcher.spawn(Host, log)
     first = await do(ref, lambda actor: actor.spawn_task(returning(7), name="seven"))
@@ -72,7 +72,7 @@ async def test_a_task_reports_its_value_or_its_exception(dispatcher: Dispatcher)
     assert isinstance(log[1].error, KeyError)
 
 
-async def test_a_cancelled_task_sends_nothing(dispatcher: Dispatcher):
+async def test_a_cancelled_task_sends_nothing(dispatcher: Dispatcher) -> None:
     log: list[Any] = []
     ref = dispatcher.spawn(Host, log)
     running = await do(ref, lambda actor: actor.spawn_task(asyncio.sleep(5)))
@@ -84,17 +84,17 @@ async def test_a_cancelled_task_sends_nothing(dispatcher: Dispatcher):
 @pytest.mark.parametrize("queued", [False, True])
 async def test_a_task_that_has_ended_can_be_cancelled_until_its_result_is_handled(
     dispatcher: Dispatcher, *, queued: bool
-):
+) -> None:
     log: list[Any] = []
     ref = dispatcher.spawn(Host, log)
 
     def cancel(actor: Host) -> None:
-        (number,) = actor.actor_inbox.tasks or ()
+        (number,) = _cell(ref).tasks
         log.append([message.__class__.__name__ for message in _waiting(ref)])
         actor.cancel_task(number)
 
     async def brief() -> None:
-        # The task's own callback runs after the call that is scheduled here, and before what that one schedules.
+        # The task's own callback runs after the call scheduled here, and before what that one schedules.
         if queued:
             asyncio.get_running_loop().call_soon(ref.tell, cancel)
         else:
@@ -106,10 +106,14 @@ async def test_a_task_that_has_ended_can_be_cancelled_until_its_result_is_handle
 
 
 def _waiting(ref: Any) -> list[Any]:
-    return [envelope.message for envelope in ref.actor_inbox.queue]
+    return [envelope.message for envelope in _cell(ref).queue]
 
 
-async def test_a_task_that_another_hand_cancelled_is_reported(dispatcher: Dispatcher):
+def _cell(ref: Any) -> Any:
+    return ref.actor_inbox
+
+
+async def test_a_task_that_another_hand_cancelled_is_reported(dispatcher: Dispatcher) -> None:
     log: list[Any] = []
     ref = dispatcher.spawn(Host, log)
     number = await do(ref, lambda actor: actor.spawn_task(asyncio.sleep(5), name="victim"))
@@ -121,7 +125,7 @@ async def test_a_task_that_another_hand_cancelled_is_reported(dispatcher: Dispat
 
 
 @pytest.mark.parametrize("end", ["restart", "stop", "kill", "close", "fail"])
-async def test_tasks_and_timers_end_with_their_incarnation(dispatcher: Dispatcher, end: str):
+async def test_tasks_and_timers_end_with_their_incarnation(dispatcher: Dispatcher, end: str) -> None:
     log: list[Any] = []
     cleaned: list[str] = []
 
@@ -138,7 +142,7 @@ async def test_tasks_and_timers_end_with_their_incarnation(dispatcher: Dispatche
     def begin(actor: Host) -> None:
         actor.spawn_task(guarded())
         actor.send_after(5, "timer")
-        actor.pipe(piped, lambda value, error: value)
+        actor.pipe(piped, lambda value, _: value)
 
     await do(child, begin)
     await settle()
@@ -163,11 +167,11 @@ async def test_tasks_and_timers_end_with_their_incarnation(dispatcher: Dispatche
         assert await do(child, lambda actor: actor.incarnation) == 1
 
 
-async def test_what_a_last_hook_begins_does_not_reach_the_next_incarnation(dispatcher: Dispatcher):
+async def test_what_a_last_hook_begins_does_not_reach_the_next_incarnation(dispatcher: Dispatcher) -> None:
     log: list[Any] = []
 
     class Stubborn(Host):
-        def on_failure(self, *args: object) -> None:
+        def on_failure(self, *_: object) -> None:
             self.spawn_task(returning("late"))
             self.send_after(1, "late")
 
@@ -180,14 +184,16 @@ async def test_what_a_last_hook_begins_does_not_reach_the_next_incarnation(dispa
     assert log == []
 
 
-async def test_a_task_that_was_cancelled_before_its_first_step_leaves_no_warning(dispatcher: Dispatcher):
+async def test_a_task_that_was_cancelled_before_its_first_step_leaves_no_warning(
+    dispatcher: Dispatcher,
+) -> None:
     ref = dispatcher.spawn(Host, [])
     await do(ref, lambda actor: actor.cancel_task(actor.spawn_task(returning(1))))
     await settle()
     assert len(asyncio.all_tasks()) == 1
 
 
-async def test_a_cancelled_task_that_fails_is_a_dead_letter(dispatcher: Dispatcher, seen: Recorder):
+async def test_a_cancelled_task_that_fails_is_a_dead_letter(dispatcher: Dispatcher, seen: Recorder) -> None:
     async def spoiled() -> None:
         try:
             await asyncio.sleep(3600)
@@ -203,7 +209,7 @@ async def test_a_cancelled_task_that_fails_is_a_dead_letter(dispatcher: Dispatch
     assert (actor, result.task, str(result.error)) == ("Host", number, "clean-up")
 
 
-async def test_a_timer_is_on_time_and_can_be_cancelled_until_it_is_handled(dispatcher: Dispatcher):
+async def test_a_timer_is_on_time_and_can_be_cancelled_until_it_is_handled(dispatcher: Dispatcher) -> None:
     log: list[Any] = []
     ref = dispatcher.spawn(Host, log)
     loop = asyncio.get_running_loop()
@@ -222,7 +228,7 @@ async def test_a_timer_is_on_time_and_can_be_cancelled_until_it_is_handled(dispa
     assert ref.actor_inbox.timers == set()  # type: ignore[attr-defined]
 
 
-async def test_tasks_and_timers_belong_to_the_loops_thread(kernel: Kernel):
+async def test_tasks_and_timers_belong_to_the_loops_thread(kernel: Kernel) -> None:
     class Hasty(LoopActor):
         def __init__(self, begin: Any) -> None:
             super().__init__()
@@ -238,7 +244,7 @@ async def test_tasks_and_timers_belong_to_the_loops_thread(kernel: Kernel):
             await asyncio.to_thread(dispatcher.spawn, Hasty, begin)
 
 
-async def test_a_stopped_actor_begins_nothing(dispatcher: Dispatcher, seen: Recorder):
+async def test_a_stopped_actor_begins_nothing(dispatcher: Dispatcher, seen: Recorder) -> None:
     class Undead(LoopActor):
         def on_stop(self) -> None:
             with pytest.raises(Exception, match="send_after"):
