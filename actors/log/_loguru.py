@@ -5,6 +5,7 @@
 - A logger with handlers of its own, which loguru documents only by way of `copy.deepcopy`, and that fails as
   soon as a host has added a handler that can't be copied. On the shared logger, asking for a file would also
   send every record to the host's stderr handler, and the host's `logger.remove()` would end the file.
+- `parse_duration` and `parse_size`, so that an amount is checked as loguru will read it.
 - Whether anyone listens, for which loguru has no public question.
 """
 
@@ -15,11 +16,12 @@ from typing import TYPE_CHECKING
 import loguru
 from loguru._file_sink import FileSink
 from loguru._logger import Core, Logger
+from loguru._string_parsers import parse_duration, parse_size
 
 if TYPE_CHECKING:
     from loguru import Logger as LoggerType
 
-__all__ = ["FileSink", "has_decided", "is_heard", "new_logger"]
+__all__ = ["FileSink", "has_decided", "is_heard", "new_logger", "parse_duration", "parse_size"]
 
 
 def new_logger() -> LoggerType:

@@ -55,7 +55,13 @@ def test_a_lone_surrogate_is_shown_by_its_number(text: str):
 
 
 def test_one_bad_value_leaves_the_others_as_they_are():
-    record = {"seq": 1, "duration": 0.5, "a": ("x", "y"), "bad": "\ud800", "usage": AttemptUsage(step=1, attempt=2, source="unknown")}
+    record = {
+        "seq": 1,
+        "duration": 0.5,
+        "a": ("x", "y"),
+        "bad": "\ud800",
+        "usage": AttemptUsage(step=1, attempt=2, source="unknown"),
+    }
     told = decode(to_line(record))
     assert told["bad"] == "\\ud800"
     assert (told["seq"], told["duration"], told["a"]) == (1, 0.5, ["x", "y"])
@@ -79,7 +85,9 @@ def test_what_can_t_be_shown_is_told_by_its_type():
     assert told["b"] == 1
 
 
-@pytest.mark.parametrize("value", [Secret("abc"), [Secret("abc")], {"k": (Secret("abc"), "\ud800")}, {("k",): Secret("abc")}])
+@pytest.mark.parametrize(
+    "value", [Secret("abc"), [Secret("abc")], {"k": (Secret("abc"), "\ud800")}, {("k",): Secret("abc")}]
+)
 def test_a_secret_is_hidden_at_any_depth(value: object):
     line = to_line({"a": value})
     assert b"abc" not in line

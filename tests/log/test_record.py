@@ -101,13 +101,19 @@ def test_a_name_that_is_not_ours_is_refused_even_when_nobody_listens():
         log.emit(EVENT, "", level="info")
 
 
-@pytest.mark.parametrize("text", ["{}", "{0}", "{session}", "{", "}}", "%s", "<red>", "</>", "\\<red>", "a\nb\x1b[0m"])
+@pytest.mark.parametrize(
+    "text", ["{}", "{0}", "{session}", "{", "}}", "%s", "<red>", "</>", "\\<red>", "a\nb\x1b[0m"]
+)
 def test_text_is_never_a_format_string(path: Path, host: list[Message], text: str):
     with to_file(path):
         Log().emit(EVENT, text, session=text, error_message=text)
     assert str(host[0]) == f"{text}\n"
     (record,) = records(path)
-    assert (record["message"], record["gen_ai.conversation.id"], record["error.message"]) == (text, text, text)
+    assert (record["message"], record["gen_ai.conversation.id"], record["error.message"]) == (
+        text,
+        text,
+        text,
+    )
 
 
 def test_an_exception_is_told_as_text(path: Path, host: list[Message]):
@@ -146,7 +152,9 @@ def test_an_exception_that_can_t_say_what_it_is_is_still_told(path: Path):
 
 def test_secrets_and_surrogates_reach_neither_file_nor_host(path: Path, host: list[Message]):
     with to_file(path):
-        Log().emit(EVENT, "lone \ud800", session="\udcff", error_message={"key": Secret("abc"), "\udc80": "\ud800"})
+        Log().emit(
+            EVENT, "lone \ud800", session="\udcff", error_message={"key": Secret("abc"), "\udc80": "\ud800"}
+        )
         Log().emit(EVENT, "", reason=Secret("abc"))
     first, second = records(path)
     assert first["message"] == "lone \\ud800"

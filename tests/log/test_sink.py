@@ -61,8 +61,8 @@ def test_records_below_the_level_are_not_counted(tmp_path: Path):
     assert [(record["seq"], record["level"]) for record in records(path)] == [(1, "INFO"), (2, "WARNING")]
 
 
-def test_a_line_is_one_write_however_long_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    # Two rotation functions see what loguru writes to: a raw file, whose `write` is one system call.
+def test_a_line_is_one_write_however_long_it_is(tmp_path: Path):
+    # A rotation function sees what loguru writes to: a raw file, whose `write` is one system call.
     seen: list[tuple[object, int]] = []
 
     def look(message: bytes, file: object) -> bool:
@@ -104,11 +104,14 @@ def test_rotation_begins_a_new_file_and_retention_removes_old_ones(tmp_path: Pat
     assert kept == [18, 19, 20]
 
 
-def test_time_rotation_is_loguru_s(tmp_path: Path):
-    with to_file(tmp_path / "log.jsonl", rotation=timedelta(0)):
+def test_a_file_that_is_old_enough_is_rotated(tmp_path: Path):
+    path = tmp_path / "log.jsonl"
+    path.touch()
+    os.utime(path, (0, 0))
+    with to_file(path, rotation="1 day"):
         Log().emit(EVENT, "")
         Log().emit(EVENT, "")
-    assert len(list(tmp_path.iterdir())) > 1
+    assert sorted(len(records(file)) for file in tmp_path.iterdir()) == [0, 2]
 
 
 def test_remove_closes_the_file_and_may_be_called_again(tmp_path: Path):
@@ -143,9 +146,17 @@ def test_two_files_each_count_for_themselves(tmp_path: Path):
         ("rotation", -1),
         ("rotation", True),
         ("rotation", float("nan")),
+        ("rotation", 0),
+        ("rotation", "0 MB"),
+        ("rotation", "-5 MB"),
+        ("rotation", "-1 day"),
+        ("rotation", "1 ms"),
+        ("rotation", timedelta(0)),
         ("rotation", "9" * 400 + " days"),
         ("retention", "10 MB"),
         ("retention", -1),
+        ("retention", False),
+        ("retention", "-1 day"),
         ("retention", object()),
         ("level", "info"),
         ("level", 10),
@@ -201,7 +212,11 @@ def test_a_forked_child_counts_its_own_records(tmp_path: Path):
         os.waitpid(child, 0)
         Log().emit(EVENT, "")
     here = os.getpid()
-    assert [(record["seq"], record["process.pid"]) for record in records(path)] == [(1, here), (1, child), (2, here)]
+    assert [(record["seq"], record["process.pid"]) for record in records(path)] == [
+        (1, here),
+        (1, child),
+        (2, here),
+    ]
 
 
 FRESH = """
