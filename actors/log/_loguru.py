@@ -11,12 +11,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import loguru
+from loguru import _string_parsers
 from loguru._file_sink import FileSink
 from loguru._logger import Core, Logger
-from loguru._string_parsers import parse_duration, parse_size
 
 if TYPE_CHECKING:
     from loguru import Logger as LoggerType
@@ -39,6 +40,18 @@ def new_logger() -> LoggerType:
         extra={},
     )
     return logger
+
+
+def parse_size(text: str) -> float | None:
+    """Give the bytes that a size such as `"10 MB"` says, None if it is no size; `ValueError` if a bad one."""
+    size: float | None = _string_parsers.parse_size(text)  # type: ignore[no-untyped-call]  # the same
+    return size
+
+
+def parse_duration(text: str) -> timedelta | None:
+    """Give the time that an age such as `"1 day"` says, None if it is no age; `ValueError` if a bad one."""
+    age: timedelta | None = _string_parsers.parse_duration(text)  # type: ignore[no-untyped-call]  # the same
+    return age
 
 
 def is_heard(logger: LoggerType, module: str) -> bool:

@@ -11,7 +11,7 @@ from actors.config import Secret
 from actors.events import AttemptUsage
 from actors.log.encode import to_line
 
-TEXT = st.text(st.characters(categories=None))  # type: ignore[arg-type]
+TEXT = st.text(st.characters(categories=None))
 """Any string at all, lone surrogates too."""
 
 VALUES = st.recursive(
@@ -35,7 +35,7 @@ def decode(line: bytes) -> dict[str, Any]:
 
 
 @given(st.dictionaries(st.sampled_from(["message", "seq", "outcome"]), VALUES))
-def test_any_record_is_one_line_of_json_with_all_its_fields(record: dict[str, Any]):
+def test_any_record_is_one_line_of_json_with_all_its_fields(record: dict[str, Any]) -> None:
     line = to_line(record)
     assert line.endswith(b"\n")
     assert line.count(b"\n") == 1
@@ -44,17 +44,17 @@ def test_any_record_is_one_line_of_json_with_all_its_fields(record: dict[str, An
 
 
 @given(st.text())
-def test_any_text_survives(text: str):
+def test_any_text_survives(text: str) -> None:
     assert decode(to_line({"message": text})) == {"message": text}
 
 
 @given(TEXT)
-def test_a_lone_surrogate_is_shown_by_its_number(text: str):
+def test_a_lone_surrogate_is_shown_by_its_number(text: str) -> None:
     expected = text.encode("utf-8", "backslashreplace").decode("utf-8")
     assert decode(to_line({"message": text})) == {"message": expected}
 
 
-def test_one_bad_value_leaves_the_others_as_they_are():
+def test_one_bad_value_leaves_the_others_as_they_are() -> None:
     record = {
         "seq": 1,
         "duration": 0.5,
@@ -68,13 +68,13 @@ def test_one_bad_value_leaves_the_others_as_they_are():
     assert told["usage"]["attempt"] == 2
 
 
-def test_what_contains_itself_is_told():
+def test_what_contains_itself_is_told() -> None:
     loop: list[Any] = []
     loop.append(loop)
     assert decode(to_line({"a": loop, "b": 1})) == {"a": "[[...]]", "b": 1}
 
 
-def test_what_can_t_be_shown_is_told_by_its_type():
+def test_what_can_t_be_shown_is_told_by_its_type() -> None:
     class Mute:
         def __repr__(self) -> str:
             raise RuntimeError
@@ -88,7 +88,7 @@ def test_what_can_t_be_shown_is_told_by_its_type():
 @pytest.mark.parametrize(
     "value", [Secret("abc"), [Secret("abc")], {"k": (Secret("abc"), "\ud800")}, {("k",): Secret("abc")}]
 )
-def test_a_secret_is_hidden_at_any_depth(value: object):
+def test_a_secret_is_hidden_at_any_depth(value: object) -> None:
     line = to_line({"a": value})
     assert b"abc" not in line
     assert b"***" in line

@@ -40,7 +40,7 @@ def records(path: Path) -> list[dict[str, Any]]:
     return [msgspec.json.decode(line) for line in path.read_bytes().splitlines()]
 
 
-def test_a_record_is_stamped_and_flat(path: Path):
+def test_a_record_is_stamped_and_flat(path: Path) -> None:
     with to_file(path):
         Log(run_id="r", now=lambda: 1738326896.5).emit(EVENT, "Hello", session="s", turn=3, step=None)
     assert records(path) == [
@@ -59,7 +59,7 @@ def test_a_record_is_stamped_and_flat(path: Path):
     ]
 
 
-def test_time_is_the_wall_clock_s_by_default_and_always_has_microseconds(path: Path):
+def test_time_is_the_wall_clock_s_by_default_and_always_has_microseconds(path: Path) -> None:
     with to_file(path):
         Log().emit(EVENT, "")
         Log(now=lambda: 1738326896.0).emit(EVENT, "")
@@ -67,31 +67,32 @@ def test_time_is_the_wall_clock_s_by_default_and_always_has_microseconds(path: P
         assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", record["timestamp"])
 
 
-def test_each_log_has_a_run_id_of_its_own():
+def test_each_log_has_a_run_id_of_its_own() -> None:
     assert Log().run_id != Log().run_id
 
 
-def test_every_field_and_event_and_level_can_be_said(path: Path):
+def test_every_field_and_event_and_level_can_be_said(path: Path) -> None:
     with to_file(path, level="TRACE"):
         log = Log()
         for event in sorted(EVENTS):
             log.emit(event, "")
         for level in LEVELS:
             log.emit(EVENT, "", level=level)
-        log.emit(EVENT, "", exc=None, **dict.fromkeys(FIELDS, 1))
+        everything: dict[str, Any] = dict.fromkeys(FIELDS, 1)
+        log.emit(EVENT, "", **everything)
     said = records(path)
     assert {record["event.name"] for record in said} == EVENTS
     assert [record["level"] for record in said[-1 - len(LEVELS) : -1]] == list(LEVELS)
     assert set(said[-1]) == {*STAMPED, *FIELDS.values()}
 
 
-def test_names_are_dotted_lower_case_and_distinct():
+def test_names_are_dotted_lower_case_and_distinct() -> None:
     names = [*STAMPED, *FIELDS.values(), *EXCEPTION_FIELDS]
     assert len(names) == len(set(names))
     assert all(re.fullmatch(r"[a-z_]+(\.[a-z_]+)*", name) for name in [*names, *EVENTS])
 
 
-def test_a_name_that_is_not_ours_is_refused_even_when_nobody_listens():
+def test_a_name_that_is_not_ours_is_refused_even_when_nobody_listens() -> None:
     log = Log()
     with pytest.raises(TypeError, match="colour, flavour"):
         log.emit(EVENT, "", flavour=1, colour=2, turn=1)
@@ -104,7 +105,7 @@ def test_a_name_that_is_not_ours_is_refused_even_when_nobody_listens():
 @pytest.mark.parametrize(
     "text", ["{}", "{0}", "{session}", "{", "}}", "%s", "<red>", "</>", "\\<red>", "a\nb\x1b[0m"]
 )
-def test_text_is_never_a_format_string(path: Path, host: list[Message], text: str):
+def test_text_is_never_a_format_string(path: Path, host: list[Message], text: str) -> None:
     with to_file(path):
         Log().emit(EVENT, text, session=text, error_message=text)
     assert str(host[0]) == f"{text}\n"
@@ -116,7 +117,7 @@ def test_text_is_never_a_format_string(path: Path, host: list[Message], text: st
     )
 
 
-def test_an_exception_is_told_as_text(path: Path, host: list[Message]):
+def test_an_exception_is_told_as_text(path: Path, host: list[Message]) -> None:
     def fail() -> None:
         key = "the-key"
         raise ValueError(f"no such thing as {len(key)}")
@@ -138,7 +139,7 @@ def test_an_exception_is_told_as_text(path: Path, host: list[Message]):
     assert host[0].record["exception"] is None
 
 
-def test_an_exception_that_can_t_say_what_it_is_is_still_told(path: Path):
+def test_an_exception_that_can_t_say_what_it_is_is_still_told(path: Path) -> None:
     class MuteError(Exception):
         def __str__(self) -> str:
             raise RuntimeError
@@ -150,7 +151,7 @@ def test_an_exception_that_can_t_say_what_it_is_is_still_told(path: Path):
     assert record["exception.type"].endswith("MuteError")
 
 
-def test_secrets_and_surrogates_reach_neither_file_nor_host(path: Path, host: list[Message]):
+def test_secrets_and_surrogates_reach_neither_file_nor_host(path: Path, host: list[Message]) -> None:
     with to_file(path):
         Log().emit(
             EVENT, "lone \ud800", session="\udcff", error_message={"key": Secret("abc"), "\udc80": "\ud800"}
@@ -165,7 +166,7 @@ def test_secrets_and_surrogates_reach_neither_file_nor_host(path: Path, host: li
     assert "abc" not in f"{host[0].record['extra']}"
 
 
-def test_a_host_s_handler_gets_the_fields(host: list[Message]):
+def test_a_host_s_handler_gets_the_fields(host: list[Message]) -> None:
     Log(run_id="r").emit(EVENT, "Hello", level="WARNING", session="s")
     (message,) = host
     assert message.record["level"].name == "WARNING"
@@ -174,7 +175,7 @@ def test_a_host_s_handler_gets_the_fields(host: list[Message]):
     assert message.record["extra"]["greenroom"]["run.id"] == "r"
 
 
-def test_a_file_does_not_make_the_host_s_handlers_talk(path: Path, host: list[Message]):
+def test_a_file_does_not_make_the_host_s_handlers_talk(path: Path, host: list[Message]) -> None:
     loguru.logger.disable("actors")
     with to_file(path):
         Log().emit(EVENT, "Hello")
@@ -182,7 +183,7 @@ def test_a_file_does_not_make_the_host_s_handlers_talk(path: Path, host: list[Me
     assert len(records(path)) == 1
 
 
-def test_a_host_that_removes_its_handlers_does_not_end_the_file(path: Path):
+def test_a_host_that_removes_its_handlers_does_not_end_the_file(path: Path) -> None:
     # The usual first line of a host that sets up loguru is `logger.remove()`.
     with to_file(path):
         before = set(loguru.logger._core.handlers)  # type: ignore[attr-defined]
@@ -193,7 +194,7 @@ def test_a_host_that_removes_its_handlers_does_not_end_the_file(path: Path):
     assert len(records(path)) == 1
 
 
-def test_what_the_host_logs_or_binds_is_not_in_the_file(path: Path, host: list[Message]):
+def test_what_the_host_logs_or_binds_is_not_in_the_file(path: Path, host: list[Message]) -> None:
     with to_file(path), loguru.logger.contextualize(session="theirs", greenroom="theirs"):
         loguru.logger.bind(greenroom={"message": "theirs"}).info("theirs")
         Log().emit(EVENT, "ours")
@@ -201,26 +202,25 @@ def test_what_the_host_logs_or_binds_is_not_in_the_file(path: Path, host: list[M
     assert [message.record["message"] for message in host] == ["theirs", "ours"]
 
 
-def test_enabled_follows_who_listens(path: Path):
+def test_enabled_follows_who_listens(path: Path) -> None:
     log = Log()
     log.emit(EVENT, "")  # loguru looks at a module at its first record
-    assert not log.enabled
+    seen = [log.enabled]
     with to_file(path):
-        assert log.enabled
-    assert not log.enabled
+        seen.append(log.enabled)
+    seen.append(log.enabled)
     handler = loguru.logger.add(lambda _: None)
     loguru.logger.enable("actors")
-    assert log.enabled
+    seen.append(log.enabled)
     loguru.logger.disable("actors")
-    assert not log.enabled
+    seen.append(log.enabled)
     loguru.logger.remove(handler)
+    assert seen == [False, True, False, True, False]
 
 
-def test_nothing_is_built_when_nobody_listens(monkeypatch: pytest.MonkeyPatch):
+def test_nothing_is_built_when_nobody_listens() -> None:
     def now() -> float:
         pytest.fail("asked for the time")
 
-    log = Log(now=now)
-    log_of_someone = Log()
-    log_of_someone.emit(EVENT, "")
-    log.emit(EVENT, "", session="s")
+    Log().emit(EVENT, "")  # loguru looks at a module at its first record
+    Log(now=now).emit(EVENT, "", session="s")

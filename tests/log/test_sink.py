@@ -33,7 +33,7 @@ def busy_threads() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("busy_threads")
-def test_seq_has_no_gaps_in_the_file_s_order_whoever_emits(tmp_path: Path):
+def test_seq_has_no_gaps_in_the_file_s_order_whoever_emits(tmp_path: Path) -> None:
     together = threading.Barrier(4)
 
     def emit() -> None:
@@ -53,7 +53,7 @@ def test_seq_has_no_gaps_in_the_file_s_order_whoever_emits(tmp_path: Path):
     assert [record["seq"] for file in files for record in records(file)] == list(range(1, 401))
 
 
-def test_records_below_the_level_are_not_counted(tmp_path: Path):
+def test_records_below_the_level_are_not_counted(tmp_path: Path) -> None:
     path = tmp_path / "log.jsonl"
     with to_file(path, level="INFO"):
         for level in ("INFO", "DEBUG", "WARNING"):
@@ -61,7 +61,7 @@ def test_records_below_the_level_are_not_counted(tmp_path: Path):
     assert [(record["seq"], record["level"]) for record in records(path)] == [(1, "INFO"), (2, "WARNING")]
 
 
-def test_a_line_is_one_write_however_long_it_is(tmp_path: Path):
+def test_a_line_is_one_write_however_long_it_is(tmp_path: Path) -> None:
     # A rotation function sees what loguru writes to: a raw file, whose `write` is one system call.
     seen: list[tuple[object, int]] = []
 
@@ -79,7 +79,7 @@ def test_a_line_is_one_write_however_long_it_is(tmp_path: Path):
     assert size == path.stat().st_size
 
 
-def test_it_appends(tmp_path: Path):
+def test_it_appends(tmp_path: Path) -> None:
     path = tmp_path / "log.jsonl"
     for _ in range(2):
         with to_file(path):
@@ -87,7 +87,7 @@ def test_it_appends(tmp_path: Path):
     assert [record["seq"] for record in records(path)] == [1, 1]
 
 
-def test_folders_are_made_and_braces_are_braces(tmp_path: Path):
+def test_folders_are_made_and_braces_are_braces(tmp_path: Path) -> None:
     path = tmp_path / "a" / "{time}{" / "log{}.jsonl"
     with to_file(str(path), rotation=1, retention=1):
         for _ in range(3):
@@ -96,7 +96,7 @@ def test_folders_are_made_and_braces_are_braces(tmp_path: Path):
     assert len(list(path.parent.iterdir())) == 2
 
 
-def test_rotation_begins_a_new_file_and_retention_removes_old_ones(tmp_path: Path):
+def test_rotation_begins_a_new_file_and_retention_removes_old_ones(tmp_path: Path) -> None:
     with to_file(tmp_path / "log.jsonl", rotation="1 KB", retention=2):
         for _ in range(20):
             Log().emit(EVENT, "x" * 600)
@@ -104,7 +104,7 @@ def test_rotation_begins_a_new_file_and_retention_removes_old_ones(tmp_path: Pat
     assert kept == [18, 19, 20]
 
 
-def test_a_file_that_is_old_enough_is_rotated(tmp_path: Path):
+def test_a_file_that_is_old_enough_is_rotated(tmp_path: Path) -> None:
     path = tmp_path / "log.jsonl"
     path.touch()
     os.utime(path, (0, 0))
@@ -114,7 +114,7 @@ def test_a_file_that_is_old_enough_is_rotated(tmp_path: Path):
     assert sorted(len(records(file)) for file in tmp_path.iterdir()) == [0, 2]
 
 
-def test_remove_closes_the_file_and_may_be_called_again(tmp_path: Path):
+def test_remove_closes_the_file_and_may_be_called_again(tmp_path: Path) -> None:
     path = tmp_path / "log.jsonl"
     file = to_file(path)
     Log().emit(EVENT, "")
@@ -125,7 +125,7 @@ def test_remove_closes_the_file_and_may_be_called_again(tmp_path: Path):
     assert file.path == str(path)
 
 
-def test_two_files_each_count_for_themselves(tmp_path: Path):
+def test_two_files_each_count_for_themselves(tmp_path: Path) -> None:
     with to_file(tmp_path / "a.jsonl"):
         Log().emit(EVENT, "")
         with to_file(tmp_path / "b.jsonl"):
@@ -162,27 +162,30 @@ def test_two_files_each_count_for_themselves(tmp_path: Path):
         ("level", 10),
     ],
 )
-def test_a_setting_that_can_t_be_names_itself(tmp_path: Path, setting: str, value: Any):
+def test_a_setting_that_can_t_be_names_itself(tmp_path: Path, setting: str, value: Any) -> None:
     with pytest.raises(ConfigError, match=f"^to_file.{setting}: must be ") as caught:
         to_file(tmp_path / "log.jsonl", **{setting: value})
     assert repr(value) in str(caught.value)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_path_that_can_t_be_says_what_to_do(tmp_path: Path):
+def test_a_path_that_can_t_be_says_what_to_do(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    for path, advice in [
+    cases: list[tuple[str | Path, str]] = [
         (tmp_path, "is a folder; name a file in it"),
         (tmp_path / "file" / "log.jsonl", "choose another folder"),
         ("a\0b", "can't be a file's name"),
         (tmp_path / ("x" * 300), "File name too long"),
-    ]:
+    ]
+    for path, advice in cases:
         with pytest.raises(ConfigError, match=r"^to_file\.path: ") as caught:
             to_file(path)
         assert advice in str(caught.value)
 
 
-def test_a_folder_that_may_not_be_written_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_a_folder_that_may_not_be_written_says_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     # By a fake, because the superuser may write anywhere.
     def refuse(*_: object, **__: object) -> None:
         raise PermissionError(13, "Permission denied")
@@ -193,13 +196,13 @@ def test_a_folder_that_may_not_be_written_says_what_to_do(tmp_path: Path, monkey
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
-def test_a_full_disk_fails_nobody_and_is_reported(capsys: pytest.CaptureFixture[str]):
+def test_a_full_disk_fails_nobody_and_is_reported(capsys: pytest.CaptureFixture[str]) -> None:
     with to_file("/dev/full"):
         Log().emit(EVENT, "Hello")
     assert "No space left on device" in capsys.readouterr().err
 
 
-def test_a_forked_child_counts_its_own_records(tmp_path: Path):
+def test_a_forked_child_counts_its_own_records(tmp_path: Path) -> None:
     path = tmp_path / "log.jsonl"
     with to_file(path):
         Log().emit(EVENT, "")
@@ -240,15 +243,17 @@ actors.log.Log().emit("actors.turn.started", "again")
         ('loguru.logger.enable("actors")', 'loguru.logger.disable("actors")', ["Hello"]),
     ],
 )
-def test_importing_the_log_says_nothing_and_leaves_the_host_s_choice(first: str, then: str, heard: list[str]):
+def test_importing_the_log_says_nothing_and_leaves_the_host_s_choice(
+    first: str, then: str, heard: list[str]
+) -> None:
     # loguru's own handler writes to stderr.
     program = FRESH.format(first=first, then=then)
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)  # noqa: S603 - our own command
     assert [line.split(" - ")[1] for line in done.stderr.splitlines()] == heard
     assert done.stdout == ""
 
 
-def test_loguru_s_inside_is_as_we_take_it():
+def test_loguru_s_inside_is_as_we_take_it() -> None:
     logger = new_logger()
     assert not is_heard(logger, __name__)
     heard: list[str] = []
