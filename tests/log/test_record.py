@@ -186,7 +186,7 @@ def test_a_file_does_not_make_the_host_s_handlers_talk(path: Path, host: list[Me
 
 
 def test_a_host_that_removes_its_handlers_does_not_end_the_file(path: Path) -> None:
-    # The usual first line of a host that sets up loguru; in a process of its own, as it is for the whole process.
+    # The usual first line of a host that sets up loguru; it needs a process of its own.
     program = f"""
 import loguru
 from actors.log import Log, to_file
