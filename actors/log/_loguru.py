@@ -5,21 +5,24 @@
 - A logger with handlers of its own, which loguru documents only by way of `copy.deepcopy`, and that fails as
   soon as a host has added a handler that can't be copied. On the shared logger, asking for a file would also
   send every record to the host's stderr handler, and the host's `logger.remove()` would end the file.
+- `parse_duration` and `parse_size`, so that an amount is checked as loguru will read it.
 - Whether anyone listens, for which loguru has no public question.
 """
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import loguru
+from loguru import _string_parsers
 from loguru._file_sink import FileSink
 from loguru._logger import Core, Logger
 
 if TYPE_CHECKING:
     from loguru import Logger as LoggerType
 
-__all__ = ["FileSink", "has_decided", "is_heard", "new_logger"]
+__all__ = ["FileSink", "has_decided", "is_heard", "new_logger", "parse_duration", "parse_size"]
 
 
 def new_logger() -> LoggerType:
@@ -37,6 +40,18 @@ def new_logger() -> LoggerType:
         extra={},
     )
     return logger
+
+
+def parse_size(text: str) -> float | None:
+    """Give the bytes that a size such as `"10 MB"` says, None if it is no size; `ValueError` if a bad one."""
+    size: float | None = _string_parsers.parse_size(text)  # type: ignore[no-untyped-call]  # the same
+    return size
+
+
+def parse_duration(text: str) -> timedelta | None:
+    """Give the time that an age such as `"1 day"` says, None if it is no age; `ValueError` if a bad one."""
+    age: timedelta | None = _string_parsers.parse_duration(text)  # type: ignore[no-untyped-call]  # the same
+    return age
 
 
 def is_heard(logger: LoggerType, module: str) -> bool:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 import os
 from collections.abc import Callable
 from datetime import time, timedelta
 from typing import TYPE_CHECKING, Any, Final, Self, TypeAlias
 
 from actors.errors import ConfigError
-from actors.log._loguru import FileSink, new_logger
+from actors.log._loguru import FileSink, new_logger, parse_duration, parse_size
 from actors.log.encode import to_line
 from actors.log.schema import LEVELS, STAMPED
 
@@ -38,7 +37,8 @@ def to_file(
     Args:
         path: taken literally; folders that are missing are made.
         level: the least level that is written.
-        rotation: when a new file begins, in loguru's terms, such as `"10 MB"`, `"1 day"` or `"00:00"`.
+        rotation: when a new file begins, in loguru's terms, such as `"10 MB"`, `"1 day"` or `"00:00"`;
+            at least a byte or a second.
         retention: what is removed when it does, such as `5` (files) or `"10 days"`.
 
     Raises:
@@ -46,22 +46,39 @@ def to_file(
     """
     if level not in LEVELS:
         raise ConfigError("to_file.level", f"must be one of {', '.join(LEVELS)}, got {level!r}")
-    _check("rotation", rotation, 'a size such as "10 MB", an age such as "1 day", or a time such as "00:00"')
-    _check("retention", retention, 'a number of files such as 5, or an age such as "10 days"')
+    _check(
+        "rotation", rotation, 1, 'a size such as "10 MB", an age such as "1 day", or a time such as "00:00"'
+    )
+    _check("retention", retention, 0, 'a number of files such as 5, or an age such as "10 days"')
     return LogFile(path, level, rotation, retention)
 
 
-def _check(name: str, value: object, right: str) -> None:
+def _check(name: str, value: object, least: int, right: str) -> None:
     field = f"to_file.{name}"
-    # loguru takes these, and then rotates at each record or removes the wrong files.
-    if isinstance(value, bool) or (
-        isinstance(value, int | float) and not (math.isfinite(value) and value >= 0)
-    ):
-        raise ConfigError(field, f"must be {right}, got {value!r}")
     try:
         FileSink(os.devnull, delay=True, **{name: value})  # type: ignore[no-untyped-call]  # loguru's inside
+        amount = _amount(value)
     except (ValueError, TypeError, OverflowError) as error:
         raise ConfigError(field, f"must be {right}, got {value!r} ({error})") from None
+    # loguru takes such amounts, and then removes the wrong files or, with an age of 0, never comes back.
+    if amount is not None and not amount >= least:
+        raise ConfigError(field, f"must be {right}, got {value!r}")
+
+
+def _amount(value: object) -> float | None:
+    """Give the bytes, files or seconds that a setting says; None if it says none of these."""
+    match value:
+        case bool():
+            raise TypeError("neither True nor False is an amount")
+        case int() | float():
+            return value
+        case timedelta():
+            return value.total_seconds()
+        case str():
+            size = parse_size(value)
+            return _amount(parse_duration(value)) if size is None else size
+        case _:
+            return None
 
 
 class LogFile:

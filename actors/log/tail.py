@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing
 from io import FileIO
+from pathlib import Path
 
 CHUNK = 256 * 1024
 """How much is read at once, in bytes."""
@@ -35,7 +36,7 @@ def read(path: str | os.PathLike[str]) -> Iterator[bytes]:
     Raises:
         OSError: it can't be read; `FileNotFoundError` if there is none.
     """
-    os.stat(path)  # noqa: PTH116 - for what it raises; `follow` would wait for the file
+    Path(path).stat()  # for what it raises: `follow` would wait for the file
     with closing(follow(path)) as items:
         for line in items:
             if line is None:
@@ -93,15 +94,13 @@ def _is_line(item: bytes | None) -> bool:
 
 
 def _next_file(path: str | os.PathLike[str], current: FileIO | None) -> FileIO | None:
-    # The current file is open, so no other can have its inode number.
     try:
-        found = FileIO(path)
+        # The current file is open, so no other can have its inode number. A pipe must not be opened twice.
+        if current is not None and os.path.samestat(Path(path).stat(), os.fstat(current.fileno())):
+            return None
+        return FileIO(path)
     except FileNotFoundError:
         return None
-    if current is not None and os.path.sameopenfile(current.fileno(), found.fileno()):
-        found.close()
-        return None
-    return found
 
 
 def _shrank(file: FileIO, position: int) -> bool:
