@@ -121,12 +121,12 @@ def test_the_command_starts_without_the_runtime_s_libraries(path: Path, argument
         f"main({[argument.format(path=path) for argument in arguments]}, standalone_mode=False)\n"
         "print(sorted({'httpx', 'aiohttp', 'pykka'} & sys.modules.keys()), file=sys.stderr)\n"
     )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)  # noqa: S603 - our own command
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stderr == "[]\n"
 
 
 def test_a_pipe_gets_no_colour_and_no_wrapping(path: Path, environment: dict[str, str]) -> None:
-    done = subprocess.run([*COMMAND, "tail", path], capture_output=True, env=environment, check=True)  # noqa: S603 - our own command
+    done = subprocess.run([*COMMAND, "tail", path], capture_output=True, env=environment, check=True)
     assert done.stdout.decode() == EXPECTED
 
 
@@ -134,7 +134,7 @@ def test_a_terminal_that_is_not_utf_8_shows_escapes(path: Path, environment: dic
     with to_file(path):
         Log().emit("actors.turn.started", "naïve")
     ascii_only = environment | {"PYTHONIOENCODING": "ascii"}
-    done = subprocess.run([*COMMAND, "tail", path], capture_output=True, env=ascii_only, check=True)  # noqa: S603 - our own command
+    done = subprocess.run([*COMMAND, "tail", path], capture_output=True, env=ascii_only, check=True)
     assert done.stdout.endswith(b"na\\xefve\n")
 
 
@@ -153,7 +153,7 @@ def test_a_terminal_gets_colour_unless_it_wants_none(
 
 def in_terminal(arguments: list[str], environment: dict[str, str]) -> bytes:
     ours, theirs = pty.openpty()
-    with subprocess.Popen([*COMMAND, *arguments], stdout=theirs, stdin=theirs, env=environment) as process:  # noqa: S603 - our own command
+    with subprocess.Popen([*COMMAND, *arguments], stdout=theirs, stdin=theirs, env=environment) as process:
         os.close(theirs)
         shown = b"".join(chunks(ours))
         os.close(ours)
@@ -172,7 +172,7 @@ def chunks(terminal: int) -> Iterator[bytes]:
 
 def test_a_reader_that_goes_away_is_no_error(path: Path, environment: dict[str, str]) -> None:
     path.write_bytes(path.read_bytes() * 5000)  # more than a pipe holds
-    with subprocess.Popen(  # noqa: S603 - our own command
+    with subprocess.Popen(
         [*COMMAND, "tail", path], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment
     ) as process:
         assert process.stdout is not None
@@ -186,7 +186,7 @@ def test_follow_waits_for_the_file_survives_rotation_and_ends_on_ctrl_c(
     path: Path, tmp_path: Path, environment: dict[str, str]
 ) -> None:
     log = tmp_path / "new.jsonl"
-    with subprocess.Popen(  # noqa: S603 - our own command
+    with subprocess.Popen(
         [*COMMAND, "tail", "-f", log], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment
     ) as process:
         assert process.stdout is not None

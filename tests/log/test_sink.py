@@ -248,7 +248,7 @@ def test_importing_the_log_says_nothing_and_leaves_the_host_s_choice(
 ) -> None:
     # loguru's own handler writes to stderr.
     program = FRESH.format(first=first, then=then)
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)  # noqa: S603 - our own command
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert [line.split(" - ")[1] for line in done.stderr.splitlines()] == heard
     assert done.stdout == ""
 
