@@ -1,0 +1,56 @@
+"""Every dependency that ships with greenroom has a permissive licence."""
+
+from __future__ import annotations
+
+import re
+from importlib.metadata import Distribution, PackageNotFoundError, distribution
+
+import pytest
+from packaging.requirements import Requirement
+
+PERMISSIVE = re.compile(
+    r"\b(MIT|BSD|Apache|ISC|Python Software Foundation|PSF|MPL[- ]2\.0|Mozilla Public License 2\.0|0BSD|Unlicense)\b",
+    re.IGNORECASE,
+)
+"""MPL-2.0 is weak copyleft by file: certifi's list of certificates, which nobody changes."""
+
+
+def shipped() -> dict[str, Distribution]:
+    """The distributions that installing greenroom with its runtime extras brings, by name."""
+    found: dict[str, Distribution] = {}
+    wanted = [Requirement(line) for line in distribution("greenroom").requires or ()]
+    wanted = [need for need in wanted if need.marker is None or need.marker.evaluate({"extra": "fast"})]
+    while wanted:
+        need = wanted.pop()
+        name = need.name.lower()
+        if name in found:
+            continue
+        try:
+            found[name] = distribution(name)
+        except PackageNotFoundError:
+            continue  # an extra that is not installed here
+        for line in found[name].requires or ():
+            further = Requirement(line)
+            if further.marker is None or further.marker.evaluate({"extra": ""}):
+                wanted.append(further)
+    return found
+
+
+def licence_of(package: Distribution) -> str:
+    data = package.metadata
+    classifiers = [line for line in data.get_all("Classifier") or () if line.startswith("License ::")]
+    return " ".join([data.get("License-Expression") or "", *classifiers, (data.get("License") or "")[:80]])
+
+
+def test_only_permissive_licences_ship() -> None:
+    try:
+        packages = shipped()
+    except PackageNotFoundError:
+        pytest.skip("greenroom is not installed here: run the README's second command")
+    assert {"pykka", "httpx", "msgspec", "loguru"} <= packages.keys()
+    others = {
+        name: licence_of(package)
+        for name, package in packages.items()
+        if not PERMISSIVE.search(licence_of(package))
+    }
+    assert others == {}

@@ -1,0 +1,146 @@
+"""The log of a busy evening: every event there is, in the schema's words, and nothing that is nobody's business."""
+
+from __future__ import annotations
+
+import threading
+from collections import defaultdict
+from typing import Any
+
+import msgspec
+import pytest
+
+import actors.log
+from actors import Intensity, RetryPolicy, Runtime, RuntimeConfig, TurnFailedError
+from actors.events import TextDelta
+from actors.kernel.dispatcher import Dispatcher
+from actors.log.schema import EVENTS, EXCEPTION_FIELDS, FIELDS, STAMPED
+from actors.messages import StartTurn
+from actors.provider import Gate, Pause, Reply, ScriptedProvider, Status
+from actors.session import SessionActor
+
+ANSWER = "the model's own words"
+PROMPT = "the person's own words"
+KEY = "sk-very-secret"
+
+
+@pytest.fixture(scope="module")
+def records(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[dict[str, Any]]]:
+    """What a busy evening wrote, by event name."""
+    path = tmp_path_factory.mktemp("log") / "evening.jsonl"
+    with pytest.MonkeyPatch.context() as monkeypatch, actors.log.to_file(path):
+        an_evening(monkeypatch)
+    text = path.read_text("utf-8")
+    for secret in (ANSWER, PROMPT, KEY):
+        assert secret not in text
+    found: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for line in text.splitlines():
+        record = msgspec.json.decode(line)
+        found[record["event.name"]].append(record)
+    return found
+
+
+def an_evening(monkeypatch: pytest.MonkeyPatch) -> None:
+    start = SessionActor._start_turn
+
+    def failing(self: SessionActor, message: StartTurn) -> None:
+        if message.messages[0]["content"] == "break":
+            raise RuntimeError("Boom")
+        if message.messages[0]["content"] == "stall":
+            stalled.wait(5)
+        start(self, message)
+
+    monkeypatch.setattr(SessionActor, "_start_turn", failing)
+    stalled = threading.Event()
+    report = actors.runtime.RuntimeObserver.on_stalled
+
+    def on_stalled(self: Any, actor: str, seconds: float, stack: str) -> None:
+        report(self, actor, seconds, stack)
+        stalled.set()
+
+    monkeypatch.setattr(actors.runtime.RuntimeObserver, "on_stalled", on_stalled)
+    gate = Gate()
+    held = Reply(ANSWER, faults=(Pause(after=2, gate=gate),))
+    config = RuntimeConfig(stats_every=0.01, progress_every=0.01, stall_after=0.05)
+    with ScriptedProvider(default=Reply(ANSWER)) as provider:
+        provider.script("busy", Status(503), Reply(ANSWER), Status(400), held, Reply(ANSWER))
+        with Runtime(provider.endpoint(api_key=KEY), config=config) as runtime:
+            session = runtime.spawn(id="busy", retry=RetryPolicy(backoff_ms=20, jitter="none"))
+            session.run(PROMPT)
+            with pytest.raises(TurnFailedError):
+                session.run(PROMPT)
+            with session.stream(PROMPT) as stream:
+                next(event for event in stream if isinstance(event, TextDelta))
+                wait_for_a_progress_record(runtime)
+            with pytest.raises(TurnFailedError):
+                session.run("break")
+            session.run("stall")
+            broken = runtime.spawn(id="broken", intensity=Intensity(restarts=0))
+            with pytest.raises(TurnFailedError):
+                broken.run("break")
+            broken.ended.get(timeout=5)
+            dispatcher = runtime._dispatcher
+            assert isinstance(dispatcher, Dispatcher)
+            dispatcher.dead_letter(session.ref, StartTurn(1, (), (), session._ledger.config, False), "a test")
+
+
+def wait_for_a_progress_record(runtime: Runtime) -> None:
+    seen = threading.Event()
+    log = runtime._services.log
+    emit = log.emit
+
+    def watching(event_name: str, *args: Any, **kwargs: Any) -> None:
+        emit(event_name, *args, **kwargs)
+        if event_name == "actors.request.progress":
+            seen.set()
+
+    log.emit = watching  # type: ignore[method-assign]
+    assert seen.wait(5)
+    log.emit = emit  # type: ignore[method-assign]
+
+
+def test_every_event_is_written(records: dict[str, list[dict[str, Any]]]) -> None:
+    assert records.keys() == EVENTS
+
+
+def test_records_are_flat_and_in_the_schemas_words(records: dict[str, list[dict[str, Any]]]) -> None:
+    known = {*STAMPED, *EXCEPTION_FIELDS, *FIELDS.values()}
+    for found in records.values():
+        for record in found:
+            assert record.keys() <= known
+            assert not [name for name, value in record.items() if isinstance(value, dict)]
+
+
+def test_seq_counts_the_records_of_the_file(records: dict[str, list[dict[str, Any]]]) -> None:
+    seqs = sorted(record["seq"] for found in records.values() for record in found)
+    assert seqs == list(range(1, len(seqs) + 1))
+
+
+@pytest.mark.parametrize(
+    ("event", "fields"),
+    [
+        (
+            "actors.request.started",
+            {"request.id", "server.address", "server.port", "messages.count", "tools.count"},
+        ),
+        ("actors.request.first_chunk", {"request.id", "gen_ai.response.time_to_first_chunk"}),
+        ("actors.request.progress", {"chunks.count", "duration"}),
+        (
+            "actors.request.completed",
+            {"gen_ai.usage.input_tokens", "gen_ai.response.finish_reasons", "attempt.duration", "outcome"},
+        ),
+        ("actors.request.failed", {"http.response.status_code", "error.type", "outcome", "request.attempt"}),
+        ("actors.request.retry_scheduled", {"retry.delay", "retry.max", "retry.reason", "retry.next_at"}),
+        ("actors.turn.completed", {"gen_ai.conversation.id", "session.turn", "duration", "outcome"}),
+        ("actors.turn.failed", {"error.type", "reason"}),
+        ("actors.session.restarted", {"exception.type", "exception.stacktrace", "actor.restarts"}),
+        ("actors.actor.failed", {"actor.class", "actor.urn", "actor.parent", "exception.message"}),
+        ("actors.actor.dead_letter", {"actor.class", "message.type"}),
+        ("actors.dispatcher.stalled", {"code.stacktrace", "duration"}),
+        (
+            "actors.runtime.stats",
+            {"runtime.sessions.idle", "runtime.retries", "runtime.loop.lag", "runtime.rss"},
+        ),
+    ],
+)
+def test_what_a_record_tells(records: dict[str, list[dict[str, Any]]], event: str, fields: set[str]) -> None:
+    assert any(fields <= record.keys() for record in records[event])
