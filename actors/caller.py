@@ -27,6 +27,9 @@ from actors.wire import openai_chat
 DRAIN_S = 1.0
 """How long the rest of a body is awaited after the end marker, so that its connection can be used again."""
 
+ERROR_BODY_S = 2.0
+"""How long the body of an error response is awaited: who stalls there must not hide what the status said."""
+
 
 class CallSpec(msgspec.Struct, frozen=True, kw_only=True):
     """What a caller needs to know: the same for each attempt of a step but for `labels`."""
@@ -135,8 +138,9 @@ class CallerActor(HandlingActor):
 
     async def _http_error(self, response: Response) -> HttpError:
         try:
-            body = await response.read_at_most(self._spec.limits.error_bytes)
-        except TransportFailure:
+            async with asyncio.timeout(ERROR_BODY_S):
+                body = await response.read_at_most(self._spec.limits.error_bytes)
+        except (TimeoutError, TransportFailure):
             body = b""  # the status says enough
         message, code, kind = openai_chat.decode_error(body)
         location = response.headers.get("location")
