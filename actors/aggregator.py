@@ -5,12 +5,13 @@ It lives for one attempt, so a late chunk of an attempt that was given up reache
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any, ClassVar
 
 import pykka
 
 from actors.config import SessionConfig
-from actors.core.aggregate import Aggregate
+from actors.core.aggregate import Aggregate, Piece
 from actors.errors import ProtocolViolation
 from actors.kernel.handlers import HandlingActor
 from actors.messages import (
@@ -22,7 +23,7 @@ from actors.messages import (
     StreamEnded,
     StreamFailed,
 )
-from actors.outcome import Complete, Outcome, Protocol
+from actors.outcome import Complete, Outcome
 
 
 class AggregatorActor(HandlingActor):
@@ -44,13 +45,13 @@ class AggregatorActor(HandlingActor):
     def _chunks(self, message: Chunks) -> None:
         if self._settled:
             return  # sent before the caller could know that a limit was passed
-        try:
+        pieces: tuple[Piece, ...] = ()
+        with contextlib.suppress(ProtocolViolation):  # `violation` keeps it
             pieces = self._aggregate.add(message.chunks)
-        except ProtocolViolation as violation:
-            self._settle(Protocol(message=violation.message, type="limit"))
-            return
         if pieces:
             self.send(self._supervisor, Deltas(self._key, pieces))
+        if self._aggregate.violation is not None:
+            self._settle(self._aggregate.outcome())
 
     def _ended(self, _: StreamEnded) -> None:
         self._settle(self._aggregate.outcome())
