@@ -15,7 +15,15 @@ from loguru import logger
 from actors.client import Session
 from actors.config import Deadlines, Endpoint, RetryPolicy, RuntimeConfig, SessionConfig
 from actors.core.fold import Fold, fold
-from actors.events import AttemptStarted, Event, RetryScheduled, StepFinished, TurnCancelled, TurnCompleted, TurnFailed
+from actors.events import (
+    AttemptStarted,
+    Event,
+    RetryScheduled,
+    StepFinished,
+    TurnCancelled,
+    TurnCompleted,
+    TurnFailed,
+)
 from actors.kernel.cell import Cell
 from actors.provider import Gate, ObservedRequest, Play, Reply, ScriptedProvider
 from actors.runtime import Runtime
@@ -28,6 +36,7 @@ WAITS = (10, 18, 39, 72)
 GOOD = Reply("Once upon a time there was an endpoint.", thoughts="How do stories begin?")
 DEADLINES = Deadlines(first_event=3, idle=3, trailing=0.1)
 """What hangs by mistake fails a test soon."""
+SHORT = Deadlines(first_event=0.15, idle=0.15, trailing=0.1)
 TIMER_S = 0.001
 """uvloop's timers count whole milliseconds, so one can be due by so much too early."""
 
@@ -77,7 +86,9 @@ class Played(msgspec.Struct, frozen=True, kw_only=True):
         """What a consumer had on its screen when this attempt was over."""
         later = (AttemptStarted, *_TERMINAL)
         before = itertools.takewhile(
-            lambda event: not (isinstance(event, later) and (event.attempt > attempt or isinstance(event, _TERMINAL))),
+            lambda event: (
+                not (isinstance(event, later) and (event.attempt > attempt or isinstance(event, _TERMINAL)))
+            ),
             self.events,
         )
         return fold(before)
@@ -206,7 +217,9 @@ def hold_to_the_laws(played: Played) -> None:
         assert [usage.attempt for usage in terminal.usage] == [start.attempt for start in starts]
     assert [retry.failed_attempts for retry in played.retries] == list(range(1, len(played.retries) + 1))
     assert all(retry.payload["error"] == retry.outcome.describe() for retry in played.retries)
-    if len(played.requests) == len(starts):  # else some attempts were refused, and there is no time to compare
+    if len(played.requests) == len(
+        starts
+    ):  # else some attempts were refused, and there is no time to compare
         for (earlier, later), wait in zip(itertools.pairwise(played.requests), played.waits, strict=False):
             assert later.received_at - earlier.received_at >= wait / 1000 - TIMER_S
     finished = [event for event in events if isinstance(event, StepFinished)]

@@ -30,12 +30,12 @@ from actors.provider import (
     Stall,
     Status,
 )
-from tests.faults.stage import GOOD, WAITS, Stage
+from tests.faults.stage import GOOD, SHORT, WAITS, Stage
 
 TEXT = "Once upon a time there w"
 """What `GOOD` has said after six deltas: three of thoughts, three of text."""
 WITH_CALL = msgspec.structs.replace(GOOD, tool_calls=(Call("look", '{"where": "left"}'),))
-SHORT = {"deadlines": Deadlines(first_event=0.15, idle=0.15)}
+PATIENCE: dict[str, Any] = {"deadlines": SHORT}
 BARE = msgspec.structs.replace(GOOD, finish=None, done=False)
 SLOW = msgspec.structs.replace(GOOD, pace_s=0.05)
 ERROR = b'{"error": {"message": "upstream is down", "code": 502}}'
@@ -76,17 +76,17 @@ ROWS: dict[str, tuple[Play, str, dict[str, Any]]] = {
     "reset in text": (after(Reset(after=6)), "transport:read", {}),
     "reset in a tool call": (calling(Reset(after="in_tool_call")), "transport:read", {}),
     # Silent.
-    "stall before headers": (after(Stall(after="before_headers")), "stalled:first_event", SHORT),
-    "stall after headers": (after(Stall(after="after_headers")), "stalled:first_event", SHORT),
-    "stall before the first delta": (after(Stall(after=0)), "stalled:idle", SHORT),
-    "stall in text": (after(Stall(after=6)), "stalled:idle", SHORT),
-    "stall in a tool call": (calling(Stall(after="in_tool_call")), "stalled:idle", SHORT),
+    "stall before headers": (after(Stall(after="before_headers")), "stalled:first_event", PATIENCE),
+    "stall after headers": (after(Stall(after="after_headers")), "stalled:first_event", PATIENCE),
+    "stall before the first delta": (after(Stall(after=0)), "stalled:idle", PATIENCE),
+    "stall in text": (after(Stall(after=6)), "stalled:idle", PATIENCE),
+    "stall in a tool call": (calling(Stall(after="in_tool_call")), "stalled:idle", PATIENCE),
     "only keep-alives": (
         after(KeepAlives(after="after_headers", every_s=0.03)),
         "stalled:first_event",
-        SHORT,
+        PATIENCE,
     ),
-    "keep-alives in text": (after(KeepAlives(after=6, every_s=0.03)), "stalled:idle", SHORT),
+    "keep-alives in text": (after(KeepAlives(after=6, every_s=0.03)), "stalled:idle", PATIENCE),
     "too slow as a whole": (SLOW, "stalled:attempt", {"deadlines": Deadlines(attempt=0.12)}),
     # Reported in the stream.
     "error event": (after(InBandError(after=6, shape="event")), "in_band_error", {}),
@@ -176,7 +176,7 @@ def test_what_was_shown_is_spliced(stage: Stage, fault: str, then: str, keep: in
     first = GOOD.but(Pause(after=6, gate=shown), broken)
 
     second = msgspec.structs.replace(GOOD, text=then)
-    played = stage.play(first, second, open_at={TEXT: shown}, **SHORT)
+    played = stage.play(first, second, open_at={TEXT: shown}, **PATIENCE)
 
     assert (len(played.requests), played.reasons, played.waits) == (2, (reason,), WAITS[:1])
     assert played.shown_by(1).text == TEXT
@@ -253,7 +253,7 @@ def test_a_bad_chunk_header(stage: Stage) -> None:
     gate = Gate()
     broken = GOOD.but(Pause(after=6, gate=gate), BadChunk(after=6))
 
-    played = stage.play(broken, GOOD, open_at={TEXT: gate}, **SHORT)
+    played = stage.play(broken, GOOD, open_at={TEXT: gate}, **PATIENCE)
 
     assert played.reasons == ("stalled:idle" if stage.transport == "aiohttp" else "protocol:bad_http",)
     assert (len(played.requests), played.waits) == (2, WAITS[:1])
