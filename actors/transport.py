@@ -67,7 +67,6 @@ TROUBLE: dict[type[BaseException], Trouble] = {
     aiohttp.TooManyRedirects: "bug",
     aiohttp.ContentTypeError: "bug",
     aiohttp.WSServerHandshakeError: "bug",
-    aiohttp.WSMessageTypeError: "bug",
     aiohttp.ClientResponseError: "bad_http",
     aiohttp.ClientError: "read",
     # httpx, on its own transport and around the other.
