@@ -46,7 +46,7 @@ class AggregatorActor(HandlingActor):
         if self._settled:
             return  # sent before the caller could know that a limit was passed
         pieces: tuple[Piece, ...] = ()
-        with contextlib.suppress(ProtocolViolation):  # `violation` keeps it
+        with contextlib.suppress(ProtocolViolation):  # the aggregate keeps it
             pieces = self._aggregate.add(message.chunks)
         if pieces:
             self.send(self._supervisor, Deltas(self._key, pieces))

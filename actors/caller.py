@@ -114,7 +114,7 @@ class CallerActor(HandlingActor):
                 self._settle(StreamEnded())
                 await self._drain(reads)
                 return
-            if decoder.violation is not None:  # it can't be undone: who sent it may well say nothing more
+            if decoder.violation is not None:
                 raise decoder.violation
             if not self._gate.is_set():
                 await self._gate.wait()

@@ -1,4 +1,4 @@
-"""A cancel from any thread ends a turn wherever it waits, and leaves nothing behind (`stage` looks, after each test)."""
+"""A cancel from any thread ends a turn wherever it waits, and leaves nothing behind: `stage` looks after each test."""
 
 from __future__ import annotations
 
@@ -125,7 +125,7 @@ def test_a_callback_that_raises_ends_the_turn(stage: Stage) -> None:
 
     def refuse(event: Event) -> None:
         if isinstance(event, TextDelta):
-            raise LookupError("no room for text")
+            raise LookupError("no room for text")  # noqa: TRY004 - any exception will do
 
     with pytest.raises(LookupError, match="no room"):
         session.run("Tell me a story.", on_event=refuse)
