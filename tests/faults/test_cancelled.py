@@ -26,7 +26,7 @@ PLACES: dict[str, tuple[Play, type[Event], str]] = {
     "before the first delta": (GOOD.but(Stall(after="after_headers")), AttemptStarted, ""),
     "in mid-text": (GOOD.but(Stall(after=6)), TextDelta, TEXT),
     "between keep-alives": (GOOD.but(KeepAlives(after=6, every_s=0.02)), TextDelta, TEXT),
-    "before the finish": (GOOD.but(Stall(after=len(GOOD.pieces()))), TextDelta, GOOD.text),
+    "before the finish": (GOOD.but(Stall(after=len(tuple(GOOD.pieces())))), TextDelta, GOOD.text),
     "after the finish": (GOOD.but(Stall(after="after_finish")), TextDelta, GOOD.text),
     "in a backoff": (Status(503, headers={"retry-after": "100"}), RetryScheduled, ""),
 }

@@ -25,6 +25,8 @@ from tests.faults.stage import SHORT, Played, Stage
 
 CALLS = (Call("look", '{"where": "to the left"}'), Call("jump", '{"high": 3}'), Call("wait"))
 ASKING = Reply("Let me see.", tool_calls=CALLS)
+LAST = len(tuple(ASKING.pieces()))
+"""After the last fragment."""
 WHOLE = tuple(
     ToolCall(id=f"call_{n}", name=call.name, arguments=call.arguments, runnable=True)
     for n, call in enumerate(CALLS, 1)
@@ -65,13 +67,13 @@ BROKEN: dict[str, tuple[Reply, str]] = {
     name: (ASKING.but(fault), reason)
     for name, fault, reason in (
         ("eof", Eof(after="in_tool_call"), "truncated"),
-        ("eof after the last fragment", Eof(after=len(ASKING.pieces())), "truncated"),
+        ("eof after the last fragment", Eof(after=LAST), "truncated"),
         ("hung up", Eof(after="in_tool_call", terminated=False), "transport:read"),
-        ("reset after the last fragment", Reset(after=len(ASKING.pieces())), "transport:read"),
-        ("stall", Stall(after=len(ASKING.pieces())), "stalled:idle"),
-        ("error", InBandError(after=len(ASKING.pieces())), "in_band_error"),
-        ("error with the end marker", InBandError(after=len(ASKING.pieces()), done=True), "in_band_error"),
-        ("bad json", BadJson(after=len(ASKING.pieces())), "protocol:bad_json"),
+        ("reset after the last fragment", Reset(after=LAST), "transport:read"),
+        ("stall", Stall(after=LAST), "stalled:idle"),
+        ("error", InBandError(after=LAST), "in_band_error"),
+        ("error with the end marker", InBandError(after=LAST, done=True), "in_band_error"),
+        ("bad json", BadJson(after=LAST), "protocol:bad_json"),
     )
 } | {"neither finish nor end marker": (msgspec.structs.replace(ASKING, finish=None, done=False), "truncated")}
 
