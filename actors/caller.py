@@ -181,7 +181,10 @@ class CallerActor(HandlingActor):
     def _resume(self, _: Resume) -> None:
         # The time in which the consumer made us wait is not the endpoint's.
         self._last_chunk = self.dispatcher.now()
+        if self._finished is not None:
+            self._finished = self._last_chunk
         self._gate.set()
+        self._arm()
 
     def _task_done(self, done: TaskResult) -> None:
         if isinstance(done.error, BaseException):
@@ -210,11 +213,11 @@ class CallerActor(HandlingActor):
 
     def _next_deadline(self) -> tuple[float, Stalled | None]:
         deadlines = self._spec.deadlines
-        if self._finished is not None:
-            return self._finished + deadlines.trailing, None
         attempt = self._attempt_ends, _stalled("attempt", deadlines.attempt)
         if not self._gate.is_set():
             return attempt
+        if self._finished is not None:
+            return self._finished + deadlines.trailing, None
         if self._first_chunk is None:
             first = self._started + deadlines.first_event, _stalled("first_event", deadlines.first_event)
             return min(first, attempt, key=_when)
