@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Self
 
 import msgspec
+import pykka
 from loguru import logger
 
 from actors.client import Session
@@ -25,8 +26,10 @@ from actors.events import (
     TurnFailed,
 )
 from actors.kernel.cell import Cell
+from actors.kernel.dispatcher import Dispatcher
 from actors.provider import Gate, ObservedRequest, Play, Reply, ScriptedProvider
 from actors.runtime import Runtime
+from actors.stream import TurnStream
 
 KEY = "sk-never-to-be-seen"
 TRANSPORTS = ("aiohttp", "httpx")
@@ -42,6 +45,7 @@ TIMER_S = 0.001
 
 _TERMINAL = TurnCompleted, TurnFailed, TurnCancelled
 _SHORT_LIVED = {"CallerActor", "AggregatorActor"}
+_OURS = {"Guardian", "RootSupervisor", "Supervisor", "SessionActor", *_SHORT_LIVED}
 
 
 class Half(random.Random):
@@ -172,19 +176,39 @@ class Stage:
         hold_to_the_laws(played)
         return played
 
+    def ends_within(self, stream: TurnStream, seconds: float) -> bool:
+        """Let real time pass, for a deadline that must not end the turn; gives whether it did."""
+        with contextlib.suppress(pykka.Timeout):
+            stream.done.get(timeout=seconds)
+        return stream.done.done()
+
     # Rest
+
+    @property
+    def dispatcher(self) -> Dispatcher:
+        dispatcher = self.runtime._dispatcher
+        assert dispatcher is not None
+        return dispatcher
+
+    def settle(self) -> None:
+        """Block until every message that was sent by now is handled, and what it led to."""
+
+        async def settled() -> None:
+            while self.dispatcher._draining:  # noqa: ASYNC110 - it has no event for that, and needs none
+                await asyncio.sleep(0)
+
+        asyncio.run_coroutine_threadsafe(settled(), self.dispatcher.loop).result(5)
 
     def assert_at_rest(self) -> None:
         """Of finished and cancelled turns nothing is left: no actor, task, timer, nor a response half read."""
-        dispatcher = self.runtime._dispatcher
-        assert dispatcher is not None
+        dispatcher = self.dispatcher
         for cell in dispatcher.cells():
             if cell.actor_class in _SHORT_LIVED:
                 assert cell.stopped.wait(5), f"{cell.actor_class} is left"
         left = asyncio.run_coroutine_threadsafe(_left(list(dispatcher.cells())), dispatcher.loop).result(10)
         assert left == ([], [])
         sessions = len(self.runtime._services.sessions)
-        kinds = sorted(cell.actor_class for cell in dispatcher.cells())
+        kinds = sorted(cell.actor_class for cell in dispatcher.cells() if cell.actor_class in _OURS)
         assert kinds == sorted(["Guardian", "RootSupervisor", *["Supervisor", "SessionActor"] * sessions])
         assert self.provider.wait_idle()
 

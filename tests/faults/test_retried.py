@@ -124,6 +124,7 @@ ROWS: dict[str, tuple[Play, str, dict[str, Any]]] = {
     **{f"{n}": (Status(n), f"http_error:{n}", {}) for n in (408, 409, 429, 500, 502, 503, 504, 529)},
     "a page under 502": (RawBody.html(502), "http_error:502", {}),
     "503 that ends too early": (RawBody(b"{", status=503, ending="eof"), "http_error:503", {}),
+    "503 with a long page": (RawBody(b"<" * 300_000, status=503), "http_error:503", {}),
     "503 that never ends": (RawBody(b"{", status=503, ending="stall"), "http_error:503", {}),
     "503, compressed": (
         RawBody(b"\x0b", status=503, headers={"content-encoding": "br"}),
