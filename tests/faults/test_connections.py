@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import socket
 import traceback
+from collections.abc import Iterator
 
 import pytest
 
-from actors.config import Deadlines
-from actors.errors import TurnFailedError
+from actors.config import Deadlines, RetryPolicy
+from actors.errors import TurnCancelledError, TurnFailedError
 from actors.provider import Gate, InBandError, Pause, Play, RawBody, Reset, Status
-from tests.faults.stage import GOOD, KEY, Stage
+from tests.faults.stage import GOOD, KEY, WAITS, Stage
+
+
+@pytest.fixture
+def deaf() -> Iterator[str]:
+    """The base URL of a listener whose backlog is full: it drops what asks for a connection."""
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as listener, socket.socket() as first:
+        first.connect(listener.getsockname())
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}/v1"
 
 
 @pytest.mark.parametrize("limit", [1, 2])
@@ -29,6 +39,49 @@ def test_a_limit_on_connections_queues(stage: Stage, limit: int) -> None:
     assert [handle.wait(5).text for handle in handles] == [GOOD.text] * 5
     assert stage.provider.open_connections <= limit
     assert [len(stage.provider.requests_of(session.id)) for session in sessions] == [1] * 5
+
+
+def test_by_default_there_is_no_limit(stage: Stage) -> None:
+    """Both libraries have one of 100, where nobody says otherwise."""
+    gate = Gate()
+    sessions = [stage.spawn(GOOD.but(Pause(after=6, gate=gate))) for _ in range(110)]
+    handles = [session.send("Tell me a story.") for session in sessions]
+    for session in sessions:
+        stage.provider.reached(session.id)
+    assert stage.provider.open_connections == 110
+    gate.set()
+
+    assert {handle.wait(5).text for handle in handles} == {GOOD.text}
+
+
+def test_a_connection_that_was_closed_while_idle(stage: Stage) -> None:
+    """Whether the client sees it at once or only when it writes, the turn completes."""
+    session = stage.spawn()
+    session.run("Tell me a story.")
+    stage.assert_at_rest()
+    with stage.provider.refusing():
+        assert stage.provider.wait_disconnected()
+
+    assert session.run("Again.").text == GOOD.text
+
+
+def test_a_connection_that_is_not_made(stage: Stage, deaf: str) -> None:
+    deadlines = Deadlines(connect=0.1)
+    policy = RetryPolicy(backoff_ms=8, jitter="deterministic", max_retries=1)
+    played = stage.play(endpoint=stage.endpoint(base_url=deaf), deadlines=deadlines, retry=policy)
+
+    assert (played.reasons, played.waits) == (("stalled:connect",), WAITS[:1])
+    assert played.failed.outcome.reason == "stalled:connect"
+
+
+def test_a_connection_that_is_not_made_is_cancelled(stage: Stage, deaf: str) -> None:
+    session = stage.spawn(endpoint=stage.endpoint(base_url=deaf))
+    handle = session.send("Anyone there?")
+    stage.settle()
+    handle.cancel()
+
+    with pytest.raises(TurnCancelledError):
+        handle.wait(5)
 
 
 def test_a_failed_attempt_gives_its_connection_back(stage: Stage) -> None:

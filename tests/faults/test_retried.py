@@ -30,7 +30,7 @@ from actors.provider import (
     Stall,
     Status,
 )
-from tests.faults.stage import GOOD, SHORT, WAITS, Stage
+from tests.faults.stage import GOOD, KEY, SHORT, WAITS, Stage
 
 TEXT = "Once upon a time there w"
 """What `GOOD` has said after six deltas: three of thoughts, three of text."""
@@ -186,6 +186,29 @@ def test_what_was_shown_is_spliced(stage: Stage, fault: str, then: str, keep: in
     assert cuts == ([] if keep is None else [keep])
 
 
+def test_thoughts_are_spliced_on_their_own(stage: Stage) -> None:
+    shown = Gate()
+    first = GOOD.but(Pause(after=6, gate=shown), Reset(after=6))
+    second = msgspec.structs.replace(GOOD, thoughts="How do tales begin?")
+
+    played = stage.play(first, second, open_at={TEXT: shown})
+
+    assert (played.completed.text, played.completed.thoughts) == (GOOD.text, second.thoughts)
+    (cut,) = [event for event in played.events if isinstance(event, Retracted)]
+    assert (cut.text_keep, cut.thought_keep) == (len(TEXT), len("How do "))
+
+
+def test_thoughts_that_are_not_shown_are_no_reason_to_cut(stage: Stage) -> None:
+    shown = Gate()
+    first = GOOD.but(Pause(after=6, gate=shown), Reset(after=6))
+    second = msgspec.structs.replace(GOOD, thoughts="How do tales begin?")
+
+    played = stage.play(first, second, open_at={TEXT: shown}, enable_thought=False)
+
+    assert (played.completed.text, played.completed.thoughts) == (GOOD.text, "")
+    assert not [event for event in played.events if isinstance(event, Retracted)]
+
+
 def test_one_budget_covers_every_kind_of_failure(stage: Stage) -> None:
     """Before headers, before the first delta, after three, and after more: the last attempt's text is what counts."""
     first, second = Gate(), Gate()
@@ -318,4 +341,6 @@ def test_the_request_is_the_same_each_time(stage: Stage) -> None:
 
     bodies = {json.dumps(request.body, sort_keys=True) for request in played.requests}
     assert len(bodies) == 1
-    assert all(request.headers["authorization"].startswith("Bearer ") for request in played.requests)
+    for request in played.requests:
+        assert request.headers["authorization"] == f"Bearer {KEY}"
+        assert request.headers["accept-encoding"] == "identity"
