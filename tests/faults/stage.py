@@ -216,7 +216,9 @@ class Stage:
 async def _left(cells: list[Cell]) -> tuple[list[str], list[str]]:
     """The tasks that do not end, and the timers that are set but for the root's own."""
     serving = {"LoopThread._serve", "_left"}
-    tasks = {task for task in asyncio.all_tasks() if task.get_coro().__qualname__ not in serving}  # type: ignore[union-attr]
+    # A reader that was given up is closed by asyncio, in a task whose coroutine has no name.
+    names = {task: getattr(task.get_coro(), "__qualname__", "") for task in asyncio.all_tasks()}
+    tasks = [task for task, name in names.items() if name not in serving]
     pending = (await asyncio.wait(tasks, timeout=2))[1] if tasks else set()
     timers = [
         f"{cell.actor_class}: {timer.message!r}"
