@@ -7,6 +7,8 @@ nothing: not what the chunks mean, not whether to try again.
 from __future__ import annotations
 
 import asyncio
+import contextlib
+from collections.abc import AsyncIterator
 from typing import Any, ClassVar
 
 import msgspec
@@ -17,7 +19,7 @@ from actors.core.chunks import Chunk, End, Error, Finish
 from actors.core.retry import parse_retry_after
 from actors.errors import ProtocolViolation
 from actors.kernel.handlers import HandlingActor
-from actors.kernel.loop_actor import TaskResult
+from actors.kernel.loop_actor import TaskResult, Timer
 from actors.log.record import Log
 from actors.messages import Chunks, DeadlineDue, Pause, ProgressDue, Resume, StreamEnded, StreamFailed
 from actors.outcome import Failure, HttpError, Protocol, Stalled
@@ -26,6 +28,9 @@ from actors.wire import openai_chat
 
 DRAIN_S = 1.0
 """How long the rest of a body is awaited after the end marker, so that its connection can be used again."""
+
+ERROR_BODY_S = 2.0
+"""How long the body of an error response is awaited: who stalls there must not hide what the status said."""
 
 
 class CallSpec(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,15 +71,12 @@ class CallerActor(HandlingActor):
 
     def on_start(self) -> None:
         """Begin the request."""
-        now = self.dispatcher.now()
-        deadlines = self._spec.deadlines
-        self._started = self._last_chunk = now
+        self._started = self._last_chunk = self.dispatcher.now()
         self._first_chunk: float | None = None
         self._finished: float | None = None
-        self._attempt_ends = now + deadlines.attempt
         self._emit("actors.request.started", "request started")
         self._streaming = self.spawn_task(self._stream())
-        self._timer = self.send_after(min(deadlines.first_event, deadlines.attempt), DeadlineDue())
+        self._timer: Timer | None = None
         self.send_after(self._spec.progress_every, ProgressDue())
 
     # Reading: runs as a task of this actor, on its loop
@@ -83,7 +85,7 @@ class CallerActor(HandlingActor):
         spec = self._spec
         try:
             async with spec.transport.stream(
-                spec.body, dict(spec.headers), connect_s=spec.deadlines.connect
+                spec.body, dict(spec.headers), connect_s=spec.deadlines.connect, on_begin=self._begin
             ) as response:
                 if not 200 <= response.status < 300:  # noqa: PLR2004 - RFC 9110 section 15.3
                     return await self._http_error(response)
@@ -97,9 +99,18 @@ class CallerActor(HandlingActor):
             return Protocol(message=violation.message, type=violation.kind)  # type: ignore[arg-type]
         return None
 
+    def _begin(self) -> None:
+        # The time in which we waited for a connection of ours to come free is not the endpoint's.
+        self._started = self._last_chunk = self.dispatcher.now()
+        first = min(self._spec.deadlines.first_event, self._spec.deadlines.attempt)
+        self._timer = self.send_after(first, DeadlineDue())
+
     async def _events(self, response: Response) -> None:
+        async with contextlib.aclosing(response.reads()) as reads:
+            await self._read_events(reads)
+
+    async def _read_events(self, reads: AsyncIterator[bytes]) -> None:
         decoder = openai_chat.Decoder(self._spec.limits)
-        reads = aiter(response.reads())
         async for data in reads:
             if self._forward(decoder.feed(data)):
                 self._settle(StreamEnded())
@@ -111,7 +122,7 @@ class CallerActor(HandlingActor):
                 await self._gate.wait()
         self._forward(decoder.eof())
 
-    async def _drain(self, reads: Any) -> None:
+    async def _drain(self, reads: AsyncIterator[bytes]) -> None:
         """Read a body that should be over to its end; past `DRAIN_S` give the connection up."""
         try:
             async with asyncio.timeout(DRAIN_S):
@@ -129,8 +140,9 @@ class CallerActor(HandlingActor):
 
     async def _http_error(self, response: Response) -> HttpError:
         try:
-            body = await response.read_at_most(self._spec.limits.error_bytes)
-        except TransportFailure:
+            async with asyncio.timeout(ERROR_BODY_S):
+                body = await response.read_at_most(self._spec.limits.error_bytes)
+        except (TimeoutError, TransportFailure):
             body = b""  # the status says enough
         message, code, kind = openai_chat.decode_error(body)
         location = response.headers.get("location")
@@ -150,6 +162,8 @@ class CallerActor(HandlingActor):
             return False
         self._last_chunk = now = self.dispatcher.now()
         self._chunks += len(chunks)
+        if type(chunks[-1]) is Error:
+            chunks[-1] = self._spec.transport.redact(chunks[-1])
         self.send(self._aggregator, Chunks(tuple(chunks)))
         if self._first_chunk is None:
             self._first_chunk = now
@@ -168,13 +182,16 @@ class CallerActor(HandlingActor):
     def _resume(self, _: Resume) -> None:
         # The time in which the consumer made us wait is not the endpoint's.
         self._last_chunk = self.dispatcher.now()
+        if self._finished is not None:
+            self._finished = self._last_chunk
         self._gate.set()
         self._arm()
 
     def _task_done(self, done: TaskResult) -> None:
         if isinstance(done.error, BaseException):
             raise done.error
-        self._settle(StreamEnded() if done.value is None else StreamFailed(done.value))
+        failure: Failure | None = done.value
+        self._settle(StreamEnded() if failure is None else StreamFailed(self._spec.transport.redact(failure)))
         self.stop()
 
     def _deadline_due(self, _: DeadlineDue) -> None:
@@ -199,11 +216,11 @@ class CallerActor(HandlingActor):
 
     def _next_deadline(self) -> tuple[float, Stalled | None]:
         deadlines = self._spec.deadlines
-        if self._finished is not None:
-            return self._finished + deadlines.trailing, None
-        attempt = self._attempt_ends, _stalled("attempt", deadlines.attempt)
+        attempt = self._started + deadlines.attempt, _stalled("attempt", deadlines.attempt)
         if not self._gate.is_set():
             return attempt
+        if self._finished is not None:
+            return self._finished + deadlines.trailing, None
         if self._first_chunk is None:
             first = self._started + deadlines.first_event, _stalled("first_event", deadlines.first_event)
             return min(first, attempt, key=_when)
@@ -211,6 +228,8 @@ class CallerActor(HandlingActor):
         return min(idle, attempt, key=_when)
 
     def _arm(self) -> None:
+        if self._timer is None:
+            return  # the request has not begun
         self._timer.cancel()
         at, _ = self._next_deadline()
         self._timer = self.send_after(max(0.0, at - self.dispatcher.now()), DeadlineDue())

@@ -99,7 +99,8 @@ class Deadlines(_Settings, frozen=True):
 
     connect: Seconds = 10.0
     first_event: Seconds = 300.0
-    """From the request to the first parsed chunk. Keep-alives and headers do not count."""
+    """From the request to the first parsed chunk. Keep-alives and headers do not count, nor does time in which the
+    request waited for one of `max_connections`."""
     idle: Seconds = 120.0
     """Between parsed chunks. Keep-alives do not count; time in which the consumer made us wait does not either."""
     attempt: Seconds = 1800.0

@@ -7,16 +7,18 @@ raised is looked up by its cause first, most specific class first, in one table,
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import functools
 import socket
 import ssl
 import urllib.parse
-from collections.abc import AsyncIterator, Callable, Iterator
-from typing import Literal, TypeAlias
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
+from typing import Any, Literal, TypeAlias, TypeVar
 
 import aiohttp
 import httpx
+import msgspec
 from httpx_aiohttp import AiohttpTransport
 
 from actors.config import Endpoint
@@ -25,6 +27,12 @@ from actors.outcome import Failure, Protocol, Stalled, Transport
 
 KEEPALIVE_S = 4.0
 """Servers commonly close an idle connection at 5 s; a request sent at that moment would be lost."""
+
+_KEY_HEADERS = frozenset({"authorization", "api-key", "x-api-key", "x-goog-api-key"})
+_SHORTEST_KEY = 8
+"""What is shorter, such as `none`, protects nothing, and its letters stand in too many words."""
+
+S = TypeVar("S", bound=msgspec.Struct)
 
 Trouble: TypeAlias = Literal[
     "connect", "dns", "tls", "proxy", "reset", "read", "write", "timeout", "pool", "url", "bad_http", "bug"
@@ -67,7 +75,6 @@ TROUBLE: dict[type[BaseException], Trouble] = {
     aiohttp.TooManyRedirects: "bug",
     aiohttp.ContentTypeError: "bug",
     aiohttp.WSServerHandshakeError: "bug",
-    aiohttp.WSMessageTypeError: "bug",
     aiohttp.ClientResponseError: "bad_http",
     aiohttp.ClientError: "read",
     # httpx, on its own transport and around the other.
@@ -191,7 +198,7 @@ class Response:
         self._response = response
         self._translated = translated
 
-    async def reads(self) -> AsyncIterator[bytes]:
+    async def reads(self) -> AsyncGenerator[bytes, None]:
         """What each read of the socket gives, until the body's end.
 
         Raises:
@@ -209,10 +216,11 @@ class Response:
     async def read_at_most(self, limit: int) -> bytes:
         """The first `limit` bytes of the body."""
         body = bytearray()
-        async for data in self.reads():
-            body += data
-            if len(body) >= limit:
-                break
+        async with contextlib.aclosing(self.reads()) as reads:
+            async for data in reads:
+                body += data
+                if len(body) >= limit:
+                    break
         return bytes(body[:limit])
 
 
@@ -221,9 +229,15 @@ class HttpTransport:
 
     def __init__(self, endpoint: Endpoint) -> None:
         self._client = httpx.AsyncClient(
-            transport=_TRANSPORTS[endpoint.transport](endpoint.max_connections),
+            transport=_TRANSPORTS[endpoint.transport](),
             follow_redirects=False,  # httpx forwards `x-api-key` across origins
             timeout=None,  # noqa: S113 - deadlines are the caller's, and count parsed chunks, not bytes
+        )
+        # Not the pools' own limits: they do not say when the wait is over.
+        self._slots: contextlib.AbstractAsyncContextManager[Any] = (
+            contextlib.nullcontext()
+            if endpoint.max_connections is None
+            else asyncio.Semaphore(endpoint.max_connections)
         )
         self._url = f"{endpoint.base_url.rstrip('/')}/chat/completions"
         url = urllib.parse.urlsplit(endpoint.base_url)
@@ -239,16 +253,46 @@ class HttpTransport:
         }
         if endpoint.api_key is not None:
             self._headers["authorization"] = f"Bearer {endpoint.api_key.reveal()}"
+        said = {name.lower(): value.removeprefix("Bearer ") for name, value in self._headers.items()}
+        self._secrets = tuple(
+            said[name] for name in _KEY_HEADERS & said.keys() if len(said[name]) >= _SHORTEST_KEY
+        )
+
+    def redact(self, fact: S) -> S:
+        """A struct without the endpoint's keys in its texts: endpoints quote the key that they refuse."""
+        said = {name: getattr(fact, name) for name in fact.__struct_fields__}
+        clean = {
+            name: functools.reduce(lambda text, key: text.replace(key, "***"), self._secrets, value)
+            for name, value in said.items()
+            if isinstance(value, str)
+        }
+        return msgspec.structs.replace(fact, **clean)
 
     @contextlib.asynccontextmanager
     async def stream(
-        self, body: bytes, headers: dict[str, str], *, connect_s: float
+        self,
+        body: bytes,
+        headers: dict[str, str],
+        *,
+        connect_s: float,
+        on_begin: Callable[[], None] = lambda: None,
     ) -> AsyncIterator[Response]:
         """POST a body and stream the response; leaving the block closes a connection that was not read to its end.
+
+        Past `max_connections` it waits first, for as long as it takes; `on_begin` is called when that is over.
 
         Raises:
             TransportFailure: no response came.
         """
+        async with self._slots:
+            on_begin()
+            async with self._exchange(body, headers, connect_s) as response:
+                yield response
+
+    @contextlib.asynccontextmanager
+    async def _exchange(
+        self, body: bytes, headers: dict[str, str], connect_s: float
+    ) -> AsyncIterator[Response]:
         timeout = {"connect": connect_s, "read": None, "write": None, "pool": None}
         translated = functools.partial(self._translated, connect_s, in_body=True)
         request = self._client.build_request(
@@ -278,11 +322,10 @@ class HttpTransport:
             raise TransportFailure(outcome) from error
 
 
-def _aiohttp_transport(max_connections: int | None) -> httpx.AsyncBaseTransport:
+def _aiohttp_transport() -> httpx.AsyncBaseTransport:
     def session() -> aiohttp.ClientSession:
         connector = aiohttp.TCPConnector(
-            # aiohttp's 0 is "no limit"; httpx-aiohttp would make 100 of httpx's None.
-            limit=0 if max_connections is None else max_connections,
+            limit=0,  # none; httpx-aiohttp would make 100 of httpx's None
             keepalive_timeout=KEEPALIVE_S,
             ssl=_ssl_context(),
         )
@@ -291,10 +334,8 @@ def _aiohttp_transport(max_connections: int | None) -> httpx.AsyncBaseTransport:
     return AiohttpTransport(client=session, verify=_ssl_context())
 
 
-def _httpx_transport(max_connections: int | None) -> httpx.AsyncBaseTransport:
-    limits = httpx.Limits(
-        max_connections=max_connections, max_keepalive_connections=None, keepalive_expiry=KEEPALIVE_S
-    )
+def _httpx_transport() -> httpx.AsyncBaseTransport:
+    limits = httpx.Limits(max_connections=None, max_keepalive_connections=None, keepalive_expiry=KEEPALIVE_S)
     return httpx.AsyncHTTPTransport(verify=_ssl_context(), limits=limits)
 
 
