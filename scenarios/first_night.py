@@ -24,6 +24,7 @@ from actors.provider import (
     Delay,
     Door,
     Eof,
+    Fault,
     InBandError,
     InvalidUtf8,
     KeepAlives,
@@ -34,6 +35,7 @@ from actors.provider import (
     Reset,
     Stall,
     Status,
+    ToolShape,
 )
 from actors.scenario import Fails, Says, Stage, scenario
 
@@ -84,18 +86,23 @@ def says(reply: Reply, *after: str) -> Says:
     return Says(reply.text, thoughts=reply.thoughts, calls=calls, after=after)
 
 
-def cues(shape: str) -> Reply:
+def breaks(reply: Reply, fault: Fault) -> tuple[Play, ...]:
+    """At the first request it breaks, at the second it is whole."""
+    return (reply.but(fault), reply)
+
+
+def cues(shape: ToolShape) -> Reply:
     """The tool calls, as endpoints that are not quite OpenAI's send them."""
     return msgspec.structs.replace(CUES, tool_shape=shape)
 
 
+SMUDGED = OPHELIA.full_text.replace("that's", "\N{REPLACEMENT CHARACTER}that's")
+FIRST = "stalled:first_event"
 ASKED_S = 0.9
 BUSY = Status(429, {"retry-after-ms": f"{ASKED_S * 1000:g}"}, message="Rate limit reached.")
 DOWN = Status(503, message="The service is down for a moment.")
 IMPATIENT = {"deadlines": Deadlines(first_event=1.5, idle=1.5)}  # in life, silence is borne for minutes
 TWO_RETRIES = {"retry": RetryPolicy(max_retries=2)}
-
-SMUDGED = OPHELIA.full_text.replace("that's", "\N{REPLACEMENT CHARACTER}that's")
 
 
 class Part(NamedTuple):
@@ -114,6 +121,19 @@ PROGRAMME = (
     Part("thinks-aloud", (PROSPERO,), says(PROSPERO)),
     Part("late-entrance", (JAQUES.but(Delay(seconds=1.0, after="before_headers")),), says(JAQUES)),
     Part("byte-by-byte", (msgspec.structs.replace(CYRANO, slice=1),), says(CYRANO)),
+    # The connection breaks: before the first word, in the middle of one, within a thought, within a tool call.
+    Part("reset-at-once", (Reset(after="before_headers"), PUCK), says(PUCK, "transport:reset")),
+    Part("reset-in-text", breaks(HAMLET, Reset(after=20)), says(HAMLET, "transport:read")),
+    Part("reset-in-thought", breaks(PROSPERO, Reset(after=8)), says(PROSPERO, "transport:read")),
+    Part("reset-in-call", breaks(CUES, Reset(after="in_tool_call")), says(CUES, "transport:read")),
+    Part("clean-eof", breaks(MACBETH, Eof(after=25)), says(MACBETH, "truncated")),
+    Part("bare-fin", breaks(PUCK, Eof(after=15, terminated=False)), says(PUCK, "transport:read")),
+    # The understudy knows another edition: what was shown and no longer holds is taken back.
+    Part("second-edition", (FIRST_QUARTO.but(Reset(after=20)), HAMLET), says(HAMLET, "transport:read")),
+    # It stays open, and nothing comes but comments, if that.
+    Part("stall-at-once", (Stall(after="after_headers"), MACBETH), says(MACBETH, FIRST), IMPATIENT),
+    Part("stall-in-text", breaks(PUCK, Stall(after=20)), says(PUCK, "stalled:idle"), IMPATIENT),
+    Part("keep-alives-only", (KeepAlives(after="after_headers"), HAMLET), says(HAMLET, FIRST), IMPATIENT),
     # Turned away: come back later, or never.
     Part("429-in-900-ms", (BUSY, PUCK), says(PUCK, "http_error:429")),
     Part("503-twice", (DOWN, DOWN, JAQUES), says(JAQUES, "http_error:503", "http_error:503")),
@@ -121,44 +141,27 @@ PROGRAMME = (
     Part("401-wrong-key", (Status(401, message="No such key."),), Fails("http_error:401")),
     Part("redirect", (Redirect(),), Fails("http_error:307")),
     Part("refused", (HAMLET,), says(HAMLET, "transport:connect")),
-    # The connection breaks: before the first word, in the middle of one, within a thought.
-    Part("reset-at-once", (Reset(after="before_headers"), PUCK), says(PUCK, "transport:reset")),
-    Part("reset-in-text", (HAMLET.but(Reset(after=12)), HAMLET), says(HAMLET, "transport:read")),
-    Part("reset-in-thought", (PROSPERO.but(Reset(after=5)), PROSPERO), says(PROSPERO, "transport:read")),
-    Part("reset-in-call", (CUES.but(Reset(after="in_tool_call")), CUES), says(CUES, "transport:read")),
-    Part("clean-eof", (MACBETH.but(Eof(after=9)), MACBETH), says(MACBETH, "truncated")),
-    Part("bare-eof", (PUCK.but(Eof(after=9, terminated=False)), PUCK), says(PUCK, "transport:read")),
-    # It stays open, and nothing comes.
-    Part("stall-at-once", (Stall(after="after_headers"), MACBETH), says(MACBETH, "stalled:first_event"), IMPATIENT),
-    Part("stall-in-text", (PUCK.but(Stall(after=9)), PUCK), says(PUCK, "stalled:idle"), IMPATIENT),
-    Part("keep-alives-only", (KeepAlives(after="after_headers"), HAMLET), says(HAMLET, "stalled:first_event"), IMPATIENT),
     # A 200 that turns out to be an error, said in three ways.
-    Part(
-        "error-event",
-        (JAQUES.but(InBandError(shape="event", after=6)), JAQUES),
-        says(JAQUES, "in_band_error"),
-    ),
+    Part("error-event", breaks(JAQUES, InBandError(shape="event", after=9)), says(JAQUES, "in_band_error")),
     Part(
         "error-beside",
-        (PUCK.but(InBandError(shape="beside_choices", after=6)), PUCK),
+        breaks(PUCK, InBandError(shape="beside_choices", after=9)),
         says(PUCK, "in_band_error"),
     ),
-    Part("error-field", (InBandError(shape="field"), HAMLET), says(HAMLET, "in_band_error")),
-    # Bytes that are not the protocol.
-    Part("bad-json", (MACBETH.but(BadJson(after=8)), MACBETH), says(MACBETH, "protocol:bad_json")),
-    Part("bad-utf-8", (OPHELIA.but(InvalidUtf8(after=1, data=b"\xff")),), Says(SMUDGED)),
+    Part("error-field", breaks(HAMLET, InBandError(shape="field", after=9)), says(HAMLET, "in_band_error")),
+    # Bytes that are not the protocol. A smudged letter is no reason to stop.
+    Part("bad-json", breaks(MACBETH, BadJson(after=18)), says(MACBETH, "protocol:bad_json")),
     Part("bad-status-line", (BadStatusLine(), PUCK), says(PUCK, "protocol:bad_http")),
     Part("html-page", (RawBody.html(), HAMLET), says(HAMLET, "protocol:not_a_stream")),
-    # Tool calls that are told apart by nothing but care.
+    Part("bad-utf-8", (OPHELIA.but(InvalidUtf8(after=1, data=b"\xff")),), Says(SMUDGED)),
+    # Tool calls that nothing but care tells apart.
     Part("calls-no-index", (cues("no_index"),), says(CUES)),
     Part("calls-all-index-0", (cues("index_zero"),), says(CUES)),
     Part("calls-repeat-id", (cues("repeated"),), says(CUES)),
-    # An understudy who has learned the other edition: what was shown and no longer holds is taken back.
-    Part("second-edition", (FIRST_QUARTO.but(Reset(after=9)), HAMLET), says(HAMLET, "transport:read")),
-    # And one who has a bad night altogether.
+    # And one has a bad night altogether.
     Part(
         "bad-night",
-        (BUSY, FIRST_QUARTO.but(Eof(after=5)), HAMLET.but(Reset(after=9)), HAMLET),
+        (BUSY, FIRST_QUARTO.but(Eof(after=12)), HAMLET.but(Reset(after=30)), HAMLET),
         says(HAMLET, "http_error:429", "truncated", "transport:read"),
     ),
 )
@@ -187,9 +190,10 @@ async def first_night(stage: Stage) -> None:
 
 
 def at_a_pace(script: tuple[Play, ...], seconds: float) -> list[Play]:
-    """The same script with so many seconds between two deltas, so that a person sees them stream."""
+    """The same script, four letters at a time and so many seconds between, so that a person sees it stream."""
     return [
-        msgspec.structs.replace(play, pace_s=seconds) if isinstance(play, Reply) else play for play in script
+        msgspec.structs.replace(play, delta_chars=4, pace_s=seconds) if isinstance(play, Reply) else play
+        for play in script
     ]
 
 
