@@ -41,38 +41,44 @@ from actors.scenario import Fails, Says, Stage, scenario
 
 # Tonight's lines.
 
-HAMLET = Reply(
+
+def line(text: str, **more: Any) -> Reply:
+    """What a model says, four letters a delta."""
+    return Reply(text, delta_chars=4, **more)
+
+
+HAMLET = line(
     "To be, or not to be: that is the question: whether 'tis nobler in the mind to suffer the slings and arrows "
     "of outrageous fortune, or to take arms against a sea of troubles, and by opposing end them."
 )
-FIRST_QUARTO = Reply(  # the same line, as another printer has it
+FIRST_QUARTO = line(  # the same line, as another printer has it
     "To be, or not to be, I there's the point, to die, to sleep, is that all? I all: no, to sleep, to dream, "
     "I mary there it goes, for in that dream of death, when we awake, and borne before an everlasting judge."
 )
-MACBETH = Reply(
+MACBETH = line(
     "To-morrow, and to-morrow, and to-morrow, creeps in this petty pace from day to day to the last syllable of "
     "recorded time, and all our yesterdays have lighted fools the way to dusty death."
 )
-PUCK = Reply(
+PUCK = line(
     "If we shadows have offended, think but this, and all is mended, that you have but slumber'd here while "
     "these visions did appear. Give me your hands, if we be friends, and Robin shall restore amends."
 )
-JAQUES = Reply(
+JAQUES = line(
     "All the world's a stage, and all the men and women merely players: they have their exits and their "
     "entrances; and one man in his time plays many parts, his acts being seven ages."
 )
-CYRANO = Reply(
+CYRANO = line(
     "Ah\N{NO-BREAK SPACE}! non\N{NO-BREAK SPACE}! c'est un peu court, jeune homme\N{NO-BREAK SPACE}! "
     "On pouvait dire… Oh\N{NO-BREAK SPACE}! Dieu\N{NO-BREAK SPACE}!… bien des choses en somme… 🎭"
 )
-PROSPERO = Reply(
+PROSPERO = line(
     "Our revels now are ended. These our actors, as I foretold you, were all spirits and are melted into air.",
     thoughts="The revels are over, then. Say so gently, and mind the pause before the last of it.",
 )
 OPHELIA = Reply(
     deltas=("There's rosemary, ", "that's for ", "remembrance; ", "pray, ", "love, ", "remember.")
 )
-CUES = Reply(
+CUES = line(
     "Lights, then curtain.",
     tool_calls=(Call("dim_lights", '{"level": 0.2, "seconds": 3}'), Call("raise_curtain", '{"act": 1}')),
 )
@@ -190,10 +196,9 @@ async def first_night(stage: Stage) -> None:
 
 
 def at_a_pace(script: tuple[Play, ...], seconds: float) -> list[Play]:
-    """The same script, four letters at a time and so many seconds between, so that a person sees it stream."""
+    """The same script with so many seconds between two deltas, so that a person sees them stream."""
     return [
-        msgspec.structs.replace(play, delta_chars=4, pace_s=seconds) if isinstance(play, Reply) else play
-        for play in script
+        msgspec.structs.replace(play, pace_s=seconds) if isinstance(play, Reply) else play for play in script
     ]
 
 
