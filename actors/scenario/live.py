@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
@@ -14,7 +14,7 @@ from rich.text import Text
 from actors.events import Event, Retracted, RetryScheduled
 from actors.scenario.display import Display, heading, retry_line
 from actors.scenario.report import Bill
-from actors.scenario.tally import State, Tally, TurnTally
+from actors.scenario.tally import Tally, TurnTally
 from actors.scenario.words import inert, tail
 
 FLASH_S = 0.8
@@ -26,17 +26,17 @@ _RETRY_LINES = 7
 """So many lines over the sessions are left for retries."""
 _GAP = "  "
 
-_LOOKS: dict[State, tuple[str, str]] = {
+_LOOKS = {
     "idle": ("·", "dim"),
     "asking": ("…", "dim"),
     "streaming": ("▶", "cyan"),
     "waiting": ("↻", "yellow"),
     "completed": ("✔", "green"),
-    "failed": ("✔", "green"),
+    "failed as expected": ("✔", "green"),
+    "failed": ("✘", "red"),
     "cancelled": ("■", "magenta"),
+    "wrong": ("✘", "bold red"),
 }
-"""A turn that failed as it should is as right as one that completed."""
-_WRONG = ("✘", "bold red")
 
 
 class LiveDisplay(Display):
@@ -94,8 +94,9 @@ class LiveDisplay(Display):
         """The heading, the sessions, the counters."""
         width, height = self._console.size
         turns = list(self._tally.on_stage.values())
-        columns = min(max(1, width // _LEAST_CELLS), max(1, math.ceil(len(turns) / 4)))
         lines = max(3, height - _RETRY_LINES - 3)
+        wanted = max(1, math.ceil(len(turns) / lines))
+        columns = min(wanted, max(1, width // _LEAST_CELLS))
         shown = _foremost(turns, columns * lines)
         cells = min(_MOST_CELLS, (width - len(_GAP) * (columns - 1)) // columns)
         grid = [self._cell(turn, cells) for turn in shown]
@@ -109,7 +110,7 @@ class LiveDisplay(Display):
         return line.append(f"   {self._now() - self._began:.1f} s", "dim")
 
     def _cell(self, turn: TurnTally, cells: int) -> Text:
-        symbol, style = _WRONG if turn.problems() else _LOOKS[turn.state]
+        symbol, style = _LOOKS[_look(turn)]
         named = min(22, cells * 2 // 5)
         name = Text(inert(turn.session))
         name.truncate(named, overflow="ellipsis", pad=True)
@@ -123,21 +124,23 @@ class LiveDisplay(Display):
     def _snippet(self, turn: TurnTally, cells: int) -> tuple[str, str]:
         cut = self._now() - self._cut.get(turn.session, -math.inf) < FLASH_S
         if turn.fold.text:
-            return tail(turn.fold.text, cells), "reverse yellow" if cut else _LOOKS[turn.state][1]
+            ended = "dim" if turn.ended is not None else ""
+            return tail(turn.fold.text, cells), "reverse yellow" if cut else ended
         if turn.state == "waiting":
             return turn.reasons[-1][:cells], "yellow"
         if turn.fold.thoughts:
             return tail(turn.fold.thoughts, cells), "italic dim"
         outcome = getattr(turn.ended, "outcome", None)
         if turn.state == "failed" and outcome is not None:
-            return f"{outcome.reason}"[:cells], "dim"
+            return outcome.reason[:cells], "dim"
         return "", ""
 
     def _counters(self, turns: list[TurnTally], hidden: int) -> Text:
-        states = Counter(turn.state for turn in turns)
+        looks = Counter(_look(turn) for turn in turns)
         line = Text(no_wrap=True, overflow="ellipsis")
-        for state, count in _in_order(states):
-            line.append(f"{_LOOKS[state][0]} {count} {state}   ", _LOOKS[state][1])
+        for label, (symbol, style) in _LOOKS.items():
+            if looks[label]:
+                line.append(f"{symbol} {looks[label]} {label}   ", style)
         everything = self._tally.turns.values()
         line.append(
             f"│ {sum(turn.attempts for turn in everything)} attempts, "
@@ -159,5 +162,8 @@ def _foremost(turns: list[TurnTally], room: int) -> list[TurnTally]:
     return [turns[place] for place in sorted(chosen)]
 
 
-def _in_order(states: Counter[State]) -> Iterator[tuple[State, int]]:
-    return ((state, states[state]) for state in _LOOKS if states[state])
+def _look(turn: TurnTally) -> str:
+    """The turn's state, and whether it is right: a turn that failed as it should is as right as a completed one."""
+    if turn.problems():
+        return "wrong"
+    return "failed as expected" if turn.state == "failed" and turn.expected is not None else turn.state
