@@ -48,7 +48,7 @@ class PlainDisplay(Display):
         said = None
         if isinstance(event, RetryScheduled):
             said = "retry", retry_line(event)
-        elif event is turn.ended:
+        elif event is turn.ended and not turn.cut_off:
             said = "wrong" if turn.problems() else turn.state, ending_line(turn)
         if said is not None:
             word, line = said

@@ -40,34 +40,35 @@ Expectation: TypeAlias = Says | Fails
 
 
 def differences(expected: Expectation, ended: Terminal, retried: tuple[str, ...]) -> Iterator[str]:
-    """What is not as expected, a sentence each.
+    """What is not as expected, a sentence each; of a turn that ended in the wrong way, only that.
 
     Args:
         expected: of the turn.
         ended: the turn's terminal event.
         retried: the reasons of its retries, in order.
     """
-    yield from _ending(expected, ended)
-    yield from _text("text", expected.text, ended.text)
-    yield from _text("thoughts", expected.thoughts, ended.thoughts)
-    if retried != expected.after:
-        yield f"it was retried after {_listed(retried)}, not after {_listed(expected.after)}"
-
-
-def _ending(expected: Expectation, ended: Terminal) -> Iterator[str]:
     match expected, ended:
         case Says(), TurnCompleted():
-            if ended.tool_calls != expected.calls:
-                yield f"it asks for the calls {ended.tool_calls!r}, not {expected.calls!r}"
-            for call in ended.calls:
-                if not call.runnable:
-                    yield f"the call {call.id!r} is not runnable"
+            yield from _calls(expected, ended)
         case Fails(), TurnFailed():
             if ended.outcome.reason != expected.reason:
                 yield f"it failed with {ended.outcome.describe()}, not with {expected.reason}"
         case _:
             wanted = "complete" if isinstance(expected, Says) else f"fail with {expected.reason}"
             yield f"it should {wanted}, but it {_described(ended)}"
+            return
+    yield from _text("text", expected.text, ended.text)
+    yield from _text("thoughts", expected.thoughts, ended.thoughts)
+    if retried != expected.after:
+        yield f"it was retried after {_listed(retried)}, not after {_listed(expected.after)}"
+
+
+def _calls(expected: Says, ended: TurnCompleted) -> Iterator[str]:
+    if ended.tool_calls != expected.calls:
+        yield f"it asks for the calls {ended.tool_calls!r}, not {expected.calls!r}"
+    for call in ended.calls:
+        if not call.runnable:
+            yield f"the call {call.id!r} is not runnable"
 
 
 def _described(ended: Terminal) -> str:

@@ -35,6 +35,7 @@ _LOOKS = {
     "failed as expected": ("✔", "green"),
     "failed": ("✘", "red"),
     "cancelled": ("■", "magenta"),
+    "cut off": ("■", "magenta"),
     "wrong": ("✘", "bold red"),
 }
 
@@ -166,4 +167,6 @@ def _look(turn: TurnTally) -> str:
     """The turn's state, and whether it is right: a turn that failed as it should is as right as a completed one."""
     if turn.problems():
         return "wrong"
+    if turn.cut_off:
+        return "cut off"
     return "failed as expected" if turn.state == "failed" and turn.expected is not None else turn.state

@@ -152,7 +152,7 @@ def _line(console: Console, line: str, style: str, *, plain: bool) -> None:
 
 
 def _unfinished(summary: Summary) -> str:
-    finished = summary.turns - dict(summary.outcomes).get("cancelled", 0)
+    finished = summary.turns - dict(summary.outcomes).get("unfinished", 0)
     return f"{finished} of {summary.turns} turns had ended"
 
 

@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator
 import msgspec
 
 from actors.client import Session
+from actors.errors import ScriptError
 from actors.log import to_file
 from actors.provider import ScriptedProvider
 from actors.runtime import Runtime, _loop_factory
@@ -94,20 +95,24 @@ class _Run:
             tally=self._tally,
             watch=lambda session: self._watch(session, watchers),
         )
-        try:
-            async with runtime:
-                return await self._script(self._stage)
-        except asyncio.CancelledError:
-            # Ctrl-C: `asyncio.Runner` cancels this task, and leaving the runtime has ended the sessions.
-            task = asyncio.current_task()
-            assert task is not None  # noqa: S101 - a coroutine runs in one
-            task.uncancel()
-            return "interrupted"
+        async with runtime:
+            ending = await self._script(self._stage)
+            self._tally.cut_off()
+        return ending
 
     async def _script(self, stage: Stage) -> Ending:
         try:
             await self._scenario.script(stage)
             await stage.settled()
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            assert task is not None  # noqa: S101 - a coroutine runs in one
+            # Ctrl-C: `asyncio.Runner` cancels this task. Else something that the script awaited was cancelled.
+            if task.cancelling() == 0:
+                self._error = ScriptError("it awaited something that was cancelled")
+                return "failed"
+            task.uncancel()
+            return "interrupted"
         except AssertionError as error:
             stage.check(holds=False, what=f"the script's assertion holds: {error}")
         except Exception as error:  # noqa: BLE001 - whatever a script raises is reported

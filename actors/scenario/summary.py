@@ -63,7 +63,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     retries: tuple[tuple[str, int], ...]
     """By reason (`outcome.reason`), the most frequent first."""
     outcomes: tuple[tuple[str, int], ...]
-    """Of turns, by type (`outcome.kind`), the most frequent first; `unfinished` without a terminal event."""
+    """Of turns, by type (`outcome.kind`), the most frequent first; `unfinished` where the run was over before."""
     deltas: int
     retractions: int
     first_delta: Spread | None
@@ -112,7 +112,7 @@ def summarise(tally: Tally, checks: Iterable[Check], wall_s: float) -> Summary:
             if turn.ended is not None and turn.started is not None
         ),
         tokens=_tokens(usage for turn in ended if turn.ended is not None for usage in turn.ended.usage),
-        verified=sum(not turn.problems() for turn in ended),
+        verified=sum(not turn.problems() for turn in ended if not turn.cut_off),
         problems=tuple(
             Problem(turn.session, turn.number, what) for turn in ended for what in turn.problems()
         ),
@@ -126,9 +126,9 @@ def _counted(labels: Iterable[str]) -> tuple[tuple[str, int], ...]:
 
 
 def _outcome(turn: TurnTally) -> str:
-    match turn.ended:
-        case TurnCompleted() | TurnFailed():
-            return turn.ended.outcome.kind
+    match None if turn.cut_off else turn.ended:
+        case TurnCompleted() | TurnFailed() as ended:
+            return ended.outcome.kind
         case None:
             return "unfinished"
         case _:
