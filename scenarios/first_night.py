@@ -107,7 +107,7 @@ FIRST = "stalled:first_event"
 ASKED_S = 0.9
 BUSY = Status(429, {"retry-after-ms": f"{ASKED_S * 1000:g}"}, message="Rate limit reached.")
 DOWN = Status(503, message="The service is down for a moment.")
-IMPATIENT = {"deadlines": Deadlines(first_event=1.5, idle=1.5)}  # in life, silence is borne for minutes
+IMPATIENT = {"deadlines": Deadlines(first_event=2, idle=2)}  # in life, silence is borne for minutes
 TWO_RETRIES = {"retry": RetryPolicy(max_retries=2)}
 
 
@@ -176,7 +176,7 @@ PROGRAMME = (
 
 @scenario(sessions=50)
 async def first_night(stage: Stage) -> None:
-    """Fifty sessions at once, a provider that fails in every way it knows, and every text right to the letter."""
+    """Everyone goes on at once, the provider fails in every way it knows, and every text is right to the letter."""
     for number in range(stage.sessions):
         part = PROGRAMME[number % len(PROGRAMME)]
         name = f"{part.name}-{number // len(PROGRAMME) + 1}"

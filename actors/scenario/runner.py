@@ -97,7 +97,8 @@ class _Run:
         )
         async with runtime:
             ending = await self._script(self._stage)
-            self._tally.cut_off()
+            if ending != "finished":
+                self._tally.cut_off()
         return ending
 
     async def _script(self, stage: Stage) -> Ending:
