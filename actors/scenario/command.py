@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 import tempfile
@@ -84,6 +85,10 @@ def _run(
     display: Display = LiveDisplay(console)
     if plain or not _can_draw(console):
         plain, console = True, Console(force_terminal=False, color_system=None)
+        if isinstance(sys.stdout, io.TextIOWrapper):
+            sys.stdout.reconfigure(
+                errors="backslashreplace"
+            )  # a pipe that is not UTF-8 still gets every line
         display = PlainDisplay(console)
     path = _fresh_log(scenario) if log is None else log
     settings = runner.Settings(log=path, seed=seed, sessions=sessions, pace=pace)

@@ -43,7 +43,7 @@ def load(path: Path) -> Scenario:
 
 def _imported(path: Path) -> ModuleType:
     name = f"greenroom_scenario_{path.stem}"
-    spec = importlib.util.spec_from_file_location(name, path)
+    spec = importlib.util.spec_from_file_location(name, path.absolute())
     assert spec is not None  # noqa: S101 - there is a loader for .py
     assert spec.loader is not None  # noqa: S101 - the same
     module = importlib.util.module_from_spec(spec)
@@ -51,11 +51,14 @@ def _imported(path: Path) -> ModuleType:
     try:
         with _beside(path):
             spec.loader.exec_module(module)
-    except ScriptError:
-        raise
+    except ScriptError as error:  # of `@scenario`, misused
+        raise ScriptError(f"{path}: {error}") from error
     except SyntaxError as error:
-        where = f"{error.filename}, line {error.lineno}"
-        raise ScriptError(f"{where} is no valid Python: {error.msg}; correct it") from error
+        own = error.filename is not None and Path(error.filename) == path.absolute()
+        where = path if own else error.filename
+        raise ScriptError(
+            f"{where}, line {error.lineno}, is no valid Python ({error.msg}): correct it"
+        ) from error
     except (Exception, SystemExit) as error:
         raise ScriptError(_advice(path, error)) from error
     return module
@@ -74,17 +77,16 @@ def _beside(path: Path) -> Iterator[None]:
 
 
 def _advice(path: Path, error: BaseException) -> str:
-    lines = [
-        frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)
-    ]
-    where = f"{path}, line {lines[-1]}" if lines else str(path)
+    frames = traceback.extract_tb(error.__traceback__)
+    lines = [frame.lineno for frame in frames if Path(frame.filename) == path.absolute()]
+    where = f"{path}, line {lines[-1]}," if lines else str(path)
     said = " ".join(str(error).split())
     what = f"{type(error).__name__}: {said}" if said else type(error).__name__
     match error:
         case ModuleNotFoundError():
-            advice = f"install {error.name}, or correct the name"
+            advice = f"install what brings {error.name}, or correct the name"
         case SystemExit():
             advice = 'put what only a direct run should do under `if __name__ == "__main__":`'
         case _:
-            advice = "correct it, or move it into the scenario"
+            advice = "correct it there, or move it into the scenario"
     return f"{where} failed while it was loaded ({what}): {advice}"
