@@ -41,7 +41,7 @@ class Evening:
         self.report: Report = run(Scenario(watched, sessions=found.sessions), settings, PlainDisplay(console))
         show(self.report, console, plain=True)
         self.shown = out.getvalue()
-        self.programme: tuple[Any, ...] = found.script.__globals__["PROGRAMME"]  # type: ignore[attr-defined]
+        self.programme: tuple[Any, ...] = found.script.__globals__["PROGRAMME"]
         self.provider: ScriptedProvider = stages[0].provider
 
 
@@ -81,7 +81,7 @@ def test_the_programme_holds_every_fault_that_the_provider_knows(evening: Evenin
     kinds = {type(play).__name__ for play in plays} | {
         type(f).__name__ for reply in replies for f in reply.faults
     }
-    known = {kind.__name__ for kind in every_fault.Fault.__args__}  # type: ignore[attr-defined]
+    known = {kind.__name__ for kind in every_fault.Fault.__args__}
     assert known - kinds == NOT_PLAYED
     assert {Status.__name__, Redirect.__name__, RawBody.__name__} <= kinds
     shapes = {f.shape for reply in replies for f in reply.faults if isinstance(f, every_fault.InBandError)}

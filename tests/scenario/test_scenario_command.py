@@ -25,6 +25,12 @@ FAST = RetryPolicy(backoff_ms=1)
 """
 
 
+def python(*args: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(  # noqa: S603 - our own code
+        [sys.executable, *args], capture_output=True, text=True, timeout=30, check=False
+    )
+
+
 @pytest.fixture
 def play(script_file: ScriptFile, tmp_path: Path) -> Callable[..., Result]:
     def run_it(source: str, *options: str) -> Result:
@@ -173,8 +179,7 @@ def test_an_interrupt_while_a_script_is_loaded_ends_with_130(play: Callable[...,
 
 def test_a_file_that_is_run_as_it_is_runs_its_scenario(script_file: ScriptFile, tmp_path: Path) -> None:
     path = script_file(GOOD + "if __name__ == '__main__':\n    good.main()")
-    args = [sys.executable, str(path), "--sessions", "1", "--log", str(tmp_path / "log.jsonl")]
-    done = subprocess.run(args, capture_output=True, text=True, timeout=30, check=False)
+    done = python(str(path), "--sessions", "1", "--log", str(tmp_path / "log.jsonl"))
     assert done.returncode == 0, done.stderr
     assert "turns        1  (1 complete)" in done.stdout
 
@@ -185,7 +190,6 @@ import sys
 import actors.scenario.command
 print(*sorted({"httpx", "aiohttp", "pykka", "rich", "asyncio"} & set(sys.modules)))
 """
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=True
-    )
+    done = python("-c", code)
+    assert done.returncode == 0, done.stderr
     assert done.stdout.strip() == ""

@@ -37,7 +37,7 @@ BILL = Bill(
     provider="http://127.0.0.1:1/v1",
 )
 NASTY = "[bold]\x1b[31m\u202eevil\n[/]"
-RETRY = {
+RETRY: dict[str, Any] = {
     "failed_attempts": 1,
     "max_retries": 4,
     "backoff_ms": 250,
@@ -97,7 +97,7 @@ def test_plain_lines_are_one_a_retry_and_one_an_ending(tell: Tell, out: io.Strin
         "night: 2 sessions, seed 7, provider at http://127.0.0.1:1/v1",
         "What it shows.",
         "   3.00 s  retry      ada                   attempt 1 of 5 failed, next in 250 ms: "
-        "in_band_error: [bold]·[31m·evil [/]",
+        + inert(RETRY["error"]),
         "   6.00 s  completed  ada                   5 characters, as expected, after 2 attempts",
         "   3.00 s  failed     bob                   http_error:401, as expected, after 1 attempt",
     ]
@@ -140,7 +140,7 @@ def test_sessions_are_drawn_with_state_attempt_and_the_end_of_their_text(
 
 def test_a_retraction_is_seen(tell: Tell, out: io.StringIO) -> None:
     tally = Tally()
-    display = live(tally, now=5.0)
+    display = live(tally, now=4.5)
     ada = tell("ada")
     play(display, tally, ada(TurnStarted), ada(AttemptStarted), ada(TextDelta, text="to be or not"))
     assert "to be or not" in drawn(display, out, 100, 30)[1]
@@ -156,12 +156,13 @@ def test_what_a_model_says_can_neither_draw_nor_mark_up(tell: Tell, out: io.Stri
     display = live(tally)
     ada = tell("ada\x1b]0;owned\x07")
     play(display, tally, ada(TurnStarted), ada(TextDelta, text=NASTY), ada(RetryScheduled, **RETRY))
+    assert inert(NASTY) == "[bold]·[31m·evil [/]"
     lines = drawn(display, out, 120, 30)
     assert all(line.isprintable() for line in lines)
-    assert "[bold]·[31m·evil [/]" in lines[1]
+    assert inert(NASTY) in lines[1]
 
 
-@pytest.mark.parametrize(("width", "height"), [(200, 60), (80, 24), (40, 10), (20, 5)])
+@pytest.mark.parametrize(("width", "height"), [(200, 60), (80, 24), (40, 10), (32, 7)])
 def test_more_sessions_than_fit_never_outgrow_the_screen(
     tell: Tell, out: io.StringIO, width: int, height: int
 ) -> None:
