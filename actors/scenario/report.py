@@ -66,7 +66,8 @@ def rows(report: Report) -> Iterator[tuple[str, str]]:
     yield "retries", str(sum(count for _, count in summary.retries))
     for reason, count in summary.retries:
         yield "", f"{count:>3}  {reason}"
-    yield "deltas", f"{summary.deltas}, and {summary.retractions} retractions"
+    yield "deltas", str(summary.deltas)
+    yield "retractions", str(summary.retractions)
     yield "first delta", _spread(summary.first_delta)
     yield "whole turn", _spread(summary.duration)
     tokens = summary.tokens
