@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import contextlib
 import json
+import os
+import pty
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -29,6 +32,13 @@ def python(*args: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(  # noqa: S603 - our own code
         [sys.executable, *args], capture_output=True, text=True, timeout=30, check=False
     )
+
+
+def reads(terminal: int) -> Iterator[bytes]:
+    # Linux reports the other side's end as EIO, others as the end of file.
+    with contextlib.suppress(OSError):
+        while data := os.read(terminal, 65536):
+            yield data
 
 
 @pytest.fixture
@@ -182,6 +192,25 @@ def test_a_file_that_is_run_as_it_is_runs_its_scenario(script_file: ScriptFile, 
     done = python(str(path), "--sessions", "1", "--log", str(tmp_path / "log.jsonl"))
     assert done.returncode == 0, done.stderr
     assert "turns        1  (1 complete)" in done.stdout
+
+
+@pytest.mark.parametrize("colour", [True, False])
+def test_on_a_terminal_it_is_drawn_unless_colour_is_unwanted(
+    script_file: ScriptFile, tmp_path: Path, colour: bool
+) -> None:
+    code = "from actors.scenario.command import run; run.main()"
+    args = [sys.executable, "-c", code, str(script_file(GOOD)), "--log", str(tmp_path / "log.jsonl")]
+    env = {name: value for name, value in os.environ.items() if name != "NO_COLOR"}
+    env |= {"TERM": "xterm"} if colour else {"TERM": "xterm", "NO_COLOR": "1"}
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(args, stdout=theirs, stderr=theirs, env=env) as running:  # noqa: S603 - our own code
+        os.close(theirs)
+        shown = b"".join(reads(ours))
+    os.close(ours)
+    assert running.returncode == 0, shown
+    assert (b"\x1b[?25h" in shown) is colour, "the cursor that was hidden is shown again"
+    assert (b"\x1b" in shown) is colour
+    assert "passed" in shown.decode()
 
 
 def test_the_command_loads_without_the_machinery() -> None:
