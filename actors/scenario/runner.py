@@ -115,7 +115,9 @@ class _Run:
             task.uncancel()
             return "interrupted"
         except AssertionError as error:
-            stage.check(holds=False, what=f"the script's assertion holds: {error}")
+            self._tally.cut_off()
+            said = f": {error}" if str(error) else ""
+            stage.check(holds=False, what=f"the script's assertion holds{said}")
         except Exception as error:  # noqa: BLE001 - whatever a script raises is reported
             self._error = error
             return "failed"

@@ -138,6 +138,15 @@ def test_a_script_that_can_not_be_loaded_ends_with_3(play: Callable[..., Result]
     assert len(result.output.splitlines()) == 1
 
 
+def test_an_assertion_that_fails_is_the_only_complaint(play: Callable[..., Result]) -> None:
+    result = play(
+        "@scenario\nasync def s(stage):\n    stage.send(stage.spawn('a', Stall()), '?', Says(''))\n    assert 0"
+    )
+    assert result.exit_code == 1
+    complaints = [line for line in result.output.splitlines() if line.startswith("✘")]
+    assert complaints == ["✘ it does not hold that the script's assertion holds"]
+
+
 def test_an_exception_of_a_scripts_callback_is_the_scripts(play: Callable[..., Result]) -> None:
     source = """
 def oops(event):
