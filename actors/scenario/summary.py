@@ -1,0 +1,147 @@
+"""What a run came to: one frozen record, made of the tally. Pure."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable
+from typing import Self
+
+import msgspec
+
+from actors.events import AttemptUsage, TurnCompleted, TurnFailed
+from actors.scenario.tally import Tally, TurnTally
+
+
+class Spread(msgspec.Struct, frozen=True):
+    """How long something took, in seconds. Each figure is one that was measured (nearest rank)."""
+
+    p50: float
+    p95: float
+    max: float
+
+    @classmethod
+    def of(cls, seconds: Iterable[float]) -> Self | None:
+        """The spread of these; None: of nothing."""
+        ordered = sorted(seconds)
+        if not ordered:
+            return None
+        ranks = (math.ceil(share * len(ordered)) - 1 for share in (0.5, 0.95, 1))
+        return cls(*(ordered[rank] for rank in ranks))
+
+
+class Tokens(msgspec.Struct, frozen=True):
+    """What all attempts cost."""
+
+    input: int
+    output: int
+    estimated: int
+    """Output of attempts that broke off before their endpoint reported usage, counted from what arrived."""
+
+
+class Problem(msgspec.Struct, frozen=True):
+    """Something that is not as it must be."""
+
+    session: str
+    turn: int
+    what: str
+
+
+class Check(msgspec.Struct, frozen=True):
+    """What the script said must hold at the end, in its own words."""
+
+    what: str
+    holds: bool
+
+
+class Summary(msgspec.Struct, frozen=True, kw_only=True):
+    """A run in figures."""
+
+    sessions: int
+    turns: int
+    attempts: int
+    retries: tuple[tuple[str, int], ...]
+    """By reason (`outcome.reason`), the most frequent first."""
+    outcomes: tuple[tuple[str, int], ...]
+    """Of turns, by type (`outcome.kind`), the most frequent first; `unfinished` where the run was over before."""
+    deltas: int
+    retractions: int
+    first_delta: Spread | None
+    """From a turn's start to the first thing that it shows."""
+    duration: Spread | None
+    """From a turn's start to its end."""
+    tokens: Tokens
+    verified: int
+    """Turns whose text is the fold of their events and, where the script says, what it expects."""
+    problems: tuple[Problem, ...]
+    checks: tuple[Check, ...]
+    wall_s: float
+
+    @property
+    def holds(self) -> bool:
+        """Whether everything is as it must be: every turn has ended, and as expected; every check holds."""
+        return self.verified == self.turns and all(check.holds for check in self.checks)
+
+
+def summarise(tally: Tally, checks: Iterable[Check], wall_s: float) -> Summary:
+    """Add it up.
+
+    Args:
+        tally: of all events.
+        checks: what the script said must hold.
+        wall_s: how long the run took, in seconds.
+    """
+    turns = tuple(tally.turns.values())
+    ended = [turn for turn in turns if turn.ended is not None]
+    return Summary(
+        sessions=len(tally.on_stage),
+        turns=len(turns),
+        attempts=sum(turn.attempts for turn in turns),
+        retries=_counted(reason for turn in turns for reason in turn.reasons),
+        outcomes=_counted(_outcome(turn) for turn in turns),
+        deltas=sum(turn.deltas for turn in turns),
+        retractions=sum(turn.retractions for turn in turns),
+        first_delta=Spread.of(
+            turn.first_delta - turn.started
+            for turn in turns
+            if turn.first_delta is not None and turn.started is not None
+        ),
+        duration=Spread.of(
+            turn.ended.timestamp - turn.started
+            for turn in turns
+            if turn.ended is not None and turn.started is not None
+        ),
+        tokens=_tokens(usage for turn in ended if turn.ended is not None for usage in turn.ended.usage),
+        verified=sum(not turn.problems() for turn in ended if not turn.cut_off),
+        problems=tuple(
+            Problem(turn.session, turn.number, what) for turn in ended for what in turn.problems()
+        ),
+        checks=tuple(checks),
+        wall_s=wall_s,
+    )
+
+
+def _counted(labels: Iterable[str]) -> tuple[tuple[str, int], ...]:
+    return tuple(sorted(Counter(labels).items(), key=lambda entry: (-entry[1], entry[0])))
+
+
+def _outcome(turn: TurnTally) -> str:
+    match None if turn.cut_off else turn.ended:
+        case TurnCompleted() | TurnFailed() as ended:
+            return ended.outcome.kind
+        case None:
+            return "unfinished"
+        case _:
+            return "cancelled"
+
+
+def _tokens(usages: Iterable[AttemptUsage]) -> Tokens:
+    read = written = estimated = 0
+    for usage in usages:
+        output = 0 if usage.output_tokens is None else usage.output_tokens
+        if usage.source == "measured":
+            read += 0 if usage.input_tokens is None else usage.input_tokens
+            written += output
+        else:
+            estimated += output
+    return Tokens(input=read, output=written, estimated=estimated)
