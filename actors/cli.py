@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from actors.errors import UsageError
+from actors.scenario.command import run
 
 if TYPE_CHECKING:
     from actors.log.format import Part
@@ -126,3 +127,6 @@ def _printer() -> Callable[[list[Part]], None]:
     if console.color_system is None or console.no_color:
         return lambda parts: print(plain(parts), file=out)
     return lambda parts: console.print(Text.assemble(*parts), soft_wrap=True)
+
+
+main.add_command(run)

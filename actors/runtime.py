@@ -150,7 +150,7 @@ class Runtime:
 
     def __enter__(self) -> Self:
         refuse_on_a_loop("with Runtime()", "async with Runtime()")
-        loop_factory = _loop_factory(self._config.uvloop)
+        loop_factory = choose_loop(self._config.uvloop)
         self._start(functools.partial(Dispatcher.in_thread, loop_factory=loop_factory))
         return self
 
@@ -230,7 +230,7 @@ class Runtime:
             raise self._exit
 
 
-def _loop_factory(wanted: bool | None) -> Callable[[], asyncio.AbstractEventLoop] | None:
+def choose_loop(wanted: bool | None) -> Callable[[], asyncio.AbstractEventLoop] | None:
     """The loop of uvloop, where it is wanted and there; None: asyncio's own.
 
     Raises:

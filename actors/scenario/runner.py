@@ -14,7 +14,7 @@ from actors.client import Session
 from actors.errors import ScriptError
 from actors.log import to_file
 from actors.provider import ScriptedProvider
-from actors.runtime import Runtime, _loop_factory
+from actors.runtime import Runtime, choose_loop
 from actors.scenario.declare import Scenario
 from actors.scenario.display import Display
 from actors.scenario.report import Bill, Ending, Report
@@ -44,7 +44,7 @@ def run(scenario: Scenario, settings: Settings, display: Display) -> Report:
     Raises:
         ConfigError: the log can't be written.
     """
-    with to_file(settings.log), asyncio.Runner(loop_factory=_loop_factory(None)) as runner:
+    with to_file(settings.log), asyncio.Runner(loop_factory=choose_loop(None)) as runner:
         return runner.run(_Run(scenario, settings, display).perform())
 
 

@@ -125,7 +125,7 @@ def test_a_callback_that_raises_ends_the_turn(stage: Stage) -> None:
 
     def refuse(event: Event) -> None:
         if isinstance(event, TextDelta):
-            raise LookupError("no room for text")  # noqa: TRY004 - any exception will do
+            raise LookupError("no room for text")
 
     with pytest.raises(LookupError, match="no room"):
         session.run("Tell me a story.", on_event=refuse)

@@ -29,7 +29,7 @@ FAST = RetryPolicy(backoff_ms=1)
 
 
 def python(*args: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(  # noqa: S603 - our own code
+    return subprocess.run(
         [sys.executable, *args], capture_output=True, text=True, timeout=30, check=False
     )
 
@@ -212,7 +212,7 @@ def test_on_a_terminal_it_is_drawn_unless_colour_is_unwanted(
     env = {name: value for name, value in os.environ.items() if name != "NO_COLOR"}
     env |= {"TERM": "xterm"} if colour else {"TERM": "xterm", "NO_COLOR": "1"}
     ours, theirs = pty.openpty()
-    with subprocess.Popen(args, stdout=theirs, stderr=theirs, env=env) as running:  # noqa: S603 - our own code
+    with subprocess.Popen(args, stdout=theirs, stderr=theirs, env=env) as running:
         os.close(theirs)
         shown = b"".join(reads(ours))
     os.close(ours)
