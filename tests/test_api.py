@@ -378,7 +378,7 @@ def test_an_actor_subscribes(runtime: Runtime) -> None:
     session.publish({"any": "thing"})
     session.close()
     assert ended.wait(5)
-    events = ref.ask("events")
+    events: tuple[Event, ...] = ref.ask("events", block=True)
     ref.stop()
     assert fold(event for event in events if event.turn == 1).text == result.text
     assert [event.payload for event in events if isinstance(event, Custom)] == [{"any": "thing"}]

@@ -70,7 +70,7 @@ def recorded(monkeypatch: pytest.MonkeyPatch) -> list[Event]:
     emit = Ledger.emit
 
     def recording(self: Ledger, *args: Any, **kwargs: Any) -> Event:
-        event = emit(self, *args, **kwargs)
+        event: Event = emit(self, *args, **kwargs)
         events.append(event)
         return event
 
@@ -219,7 +219,7 @@ def test_a_supervisor_that_raises_on_a_failure(
 
 
 def test_every_actor_is_covered() -> None:
-    def subclasses(cls: type) -> Iterator[type]:
+    def subclasses(cls: type[Any]) -> Iterator[type[Any]]:
         for sub in cls.__subclasses__():
             yield sub
             yield from subclasses(sub)

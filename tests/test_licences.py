@@ -9,7 +9,8 @@ import pytest
 from packaging.requirements import Requirement
 
 PERMISSIVE = re.compile(
-    r"\b(MIT|BSD|Apache|ISC|Python Software Foundation|PSF|MPL[- ]2\.0|Mozilla Public License 2\.0|0BSD|Unlicense)\b",
+    r"\b(MIT|BSD|Apache|ISC|Python Software Foundation|PSF|MPL[- ]2\.0|Mozilla Public License 2\.0|0BSD|Unlicense)\b"
+    r"|Redistribution and use in source and binary forms",  # the BSD licences' own words
     re.IGNORECASE,
 )
 """MPL-2.0 is weak copyleft by file: certifi's list of certificates, which nobody changes."""
@@ -37,9 +38,10 @@ def shipped() -> dict[str, Distribution]:
 
 
 def licence_of(package: Distribution) -> str:
-    data = package.metadata
-    classifiers = [line for line in data.get_all("Classifier") or () if line.startswith("License ::")]
-    return " ".join([data.get("License-Expression") or "", *classifiers, (data.get("License") or "")[:80]])
+    said = package.metadata.json
+    classifiers = [line for line in said.get("classifier", ()) if line.startswith("License ::")]
+    text = str(said.get("license", ""))[:200]
+    return " ".join([str(said.get("license_expression", "")), *classifiers, text])
 
 
 def test_only_permissive_licences_ship() -> None:

@@ -15,6 +15,7 @@ from actors.events import TextDelta
 from actors.kernel.dispatcher import Dispatcher
 from actors.log.schema import EVENTS, EXCEPTION_FIELDS, FIELDS, STAMPED
 from actors.messages import StartTurn
+from actors.observer import RuntimeObserver
 from actors.provider import Gate, Pause, Reply, ScriptedProvider, Status
 from actors.session import SessionActor
 
@@ -51,13 +52,13 @@ def an_evening(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(SessionActor, "_start_turn", failing)
     stalled = threading.Event()
-    report = actors.runtime.RuntimeObserver.on_stalled
+    report = RuntimeObserver.on_stalled
 
     def on_stalled(self: Any, actor: str, seconds: float, stack: str) -> None:
         report(self, actor, seconds, stack)
         stalled.set()
 
-    monkeypatch.setattr(actors.runtime.RuntimeObserver, "on_stalled", on_stalled)
+    monkeypatch.setattr(RuntimeObserver, "on_stalled", on_stalled)
     gate = Gate()
     held = Reply(ANSWER, faults=(Pause(after=2, gate=gate),))
     config = RuntimeConfig(stats_every=0.01, progress_every=0.01, stall_after=0.05)

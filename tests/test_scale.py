@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from actors import Runtime, fold
-from actors.events import TextDelta, TurnCompleted
+from actors.events import Event, TextDelta, TurnCompleted
 from actors.provider import Gate, Pause, Reply, ScriptedProvider
 
 IDLE = 10_000
@@ -44,7 +44,7 @@ def test_two_thousand_streaming_sessions() -> None:
     reply = Reply(TEXT, faults=(Pause(after=2, gate=gate),))
     with ScriptedProvider(default=reply) as provider, Runtime(provider.endpoint()) as runtime:
         streams = [runtime.spawn().stream("go") for _ in range(STREAMING)]
-        begun = [
+        begun: list[list[Event]] = [
             [next(event for event in stream if isinstance(event, TextDelta))] for stream in streams
         ]  # all are in mid-stream at once: the gate lets nobody pass before everyone has come
         gate.set()

@@ -29,9 +29,7 @@ FAST = RetryPolicy(backoff_ms=1)
 
 
 def python(*args: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, *args], capture_output=True, text=True, timeout=30, check=False
-    )
+    return subprocess.run([sys.executable, *args], capture_output=True, text=True, timeout=30, check=False)
 
 
 def reads(terminal: int) -> Iterator[bytes]:
