@@ -7,6 +7,7 @@ import contextlib
 import functools
 import random
 import threading
+import time
 import uuid
 from collections.abc import Callable, Iterable, Mapping
 from types import TracebackType
@@ -42,7 +43,8 @@ class Runtime:
         endpoint: where sessions that are not given their own find their model.
         config: how the runtime keeps house.
         rng: for jitter; a seeded one makes waits repeatable.
-        ids: makes session and request ids.
+        ids: makes the ids of sessions, requests and actors, and the run's.
+        wall_clock: Unix seconds, for events and the log; everything else goes by the loop's own clock.
     """
 
     def __init__(
@@ -51,9 +53,11 @@ class Runtime:
         *,
         config: RuntimeConfig = RuntimeConfig(),  # noqa: B008 - frozen
         rng: random.Random | None = None,
-        ids: Callable[[], str] = lambda: uuid.uuid4().hex,
+        ids: Callable[[], uuid.UUID] = uuid.uuid4,
+        wall_clock: Callable[[], float] = time.time,
     ) -> None:
         self._endpoint = endpoint
+        self._wall_clock = wall_clock
         self._config = config
         self._dispatcher: Dispatcher | None = None
         self._guardian: pykka.ActorRef[Any] | None = None
@@ -62,7 +66,7 @@ class Runtime:
         self._services = Services(
             config=config,
             transports=Transports(),
-            log=Log(run_id=ids()),
+            log=Log(run_id=ids().hex, now=wall_clock),
             counters=Counters(),
             rng=random.Random() if rng is None else rng,  # noqa: S311 - jitter is no secret
             ids=ids,
@@ -101,7 +105,7 @@ class Runtime:
         system = () if config.system is None else ({"role": "system", "content": config.system},)
         with self._lock:
             dispatcher, root = self._open()
-            name = services.ids() if id is None else id
+            name = services.ids().hex if id is None else id
             if name in services.sessions:
                 raise ConfigError("id", f"session {name!r} exists already; close it first or take another id")
             ledger = Ledger(
@@ -182,6 +186,8 @@ class Runtime:
                 raise UsageError("a Runtime is entered once: make another one")
             self._dispatcher = make(
                 observer=RuntimeObserver(services),
+                ids=lambda: services.ids().urn,
+                wall_clock=self._wall_clock,
                 stall_after=self._config.stall_after,
                 on_exit=self._exit_asked,
             )

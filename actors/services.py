@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import uuid
 from collections.abc import Callable
 from typing import Any
 
@@ -45,8 +46,8 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     counters: Counters
     rng: random.Random
     """Jitter."""
-    ids: Callable[[], str]
-    """Request and session ids."""
+    ids: Callable[[], uuid.UUID]
+    """For sessions, requests and actors."""
     sessions: dict[str, Ledger]
     """By session id; those that have not ended. Supervisors are found by their urn in `supervisors`."""
     supervisors: dict[str, Ledger]

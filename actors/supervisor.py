@@ -218,7 +218,7 @@ class Supervisor(HandlingActor):
         turn.splice.begin_attempt()
         key = self._key = AttemptKey(turn.number, turn.step, turn.attempt)
         self._ledger.emit(AttemptStarted, turn)
-        labels = {**self._spec.labels, "attempt": turn.attempt, "request_id": self._services.ids()}
+        labels = {**self._spec.labels, "attempt": turn.attempt, "request_id": self._services.ids().hex}
         spec = msgspec.structs.replace(self._spec, labels=labels)
         self._report.attempt_began(labels, self.dispatcher.now())
         self._aggregator = self.spawn(AggregatorActor, key, self.actor_ref, turn.config)

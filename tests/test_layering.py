@@ -68,3 +68,50 @@ def test_an_impure_line_is_noticed(line: str) -> None:
 def test_core_does_not_know_the_dialects() -> None:
     core = [path for path in PURE if path.parent.name == "core"]
     assert [path.name for path in core if any("wire" in module for module in imports(path.read_text()))] == []
+
+
+LAYERS = (
+    ("errors", "outcome", "events", "config"),
+    ("core", "wire", "log"),
+    ("kernel", "messages", "transport", "provider", "stats"),
+    (
+        "outlets",
+        "ledger",
+        "services",
+        "reporting",
+        "session",
+        "aggregator",
+        "caller",
+        "supervisor",
+        "root",
+        "observer",
+    ),
+    ("stream", "client", "mapping"),
+    ("runtime",),
+    ("scenario",),
+    ("cli",),
+)
+"""From the ground up: a layer imports from itself and from those before it. `messages` carry what the core makes."""
+RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}
+SHIPPED = sorted(path for path in ROOT.glob("actors/**/*.py") if path != ROOT / "actors" / "__init__.py")
+
+
+def at_run_time(tree: ast.AST) -> Iterator[ast.AST]:
+    """All nodes but those that only the type checker reads."""
+    for node in ast.iter_child_nodes(tree):
+        guarded = isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+        if not guarded:
+            yield node
+            yield from at_run_time(node)
+
+
+def layer_of(path: Path) -> str:
+    return path.relative_to(ROOT / "actors").parts[0].removesuffix(".py")
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: str(path.relative_to(ROOT / "actors")))
+def test_imports_go_one_way(path: Path) -> None:
+    own = RANK[layer_of(path)]
+    for node in at_run_time(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("actors."):
+            assert RANK[str(node.module).split(".")[1]] <= own, f"{path.name} imports {node.module}"
