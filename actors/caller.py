@@ -20,9 +20,11 @@ from actors.core.retry import parse_retry_after
 from actors.errors import ProtocolViolation
 from actors.kernel.handlers import HandlingActor
 from actors.kernel.loop_actor import TaskResult, Timer
+from actors.ledger import Turn
 from actors.log.record import Log
 from actors.messages import Chunks, DeadlineDue, Pause, ProgressDue, Resume, StreamEnded, StreamFailed
 from actors.outcome import Failure, HttpError, Protocol, Stalled
+from actors.services import Services
 from actors.transport import HttpTransport, Response, TransportFailure
 from actors.wire import openai_chat
 
@@ -45,6 +47,36 @@ class CallSpec(msgspec.Struct, frozen=True, kw_only=True):
     """Seconds between two progress records."""
     labels: dict[str, Any]
     """What its log records carry."""
+
+
+def call_spec(session: str, turn: Turn, request: openai_chat.Request, services: Services) -> CallSpec:
+    """What the attempts of a step share.
+
+    Raises:
+        TypeError, ValueError, msgspec.MsgspecError: the request can't be written as JSON.
+    """
+    endpoint = turn.endpoint
+    transport = services.transports.get(endpoint)
+    return CallSpec(
+        transport=transport,
+        body=openai_chat.encode(request, model=endpoint.model, profile=endpoint.profile),
+        headers=() if endpoint.session_header is None else ((endpoint.session_header, session),),
+        deadlines=turn.config.deadlines,
+        limits=turn.config.limits,
+        progress_every=services.config.progress_every,
+        labels={
+            "session": session,
+            "turn": turn.number,
+            "step": turn.step,
+            "operation": "chat",
+            "provider": endpoint.provider,
+            "model": endpoint.model,
+            "server_address": transport.host,
+            "server_port": transport.port,
+            "messages_count": len(request.messages),
+            "tools_count": len(request.tools),
+        },
+    )
 
 
 class CallerActor(HandlingActor):

@@ -7,8 +7,7 @@ import inspect
 import sys
 import threading
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from types import TracebackType
-from typing import Any, Self, TypeAlias
+from typing import Any, TypeAlias
 
 import msgspec
 import pykka
@@ -30,14 +29,14 @@ from actors.messages import (
     Unsubscribe,
 )
 from actors.outlets import ActorOutlet, StreamOutlet
-from actors.stream import EventStream, TurnHandle, TurnStream, refuse_on_a_loop
+from actors.stream import Closing, EventStream, TurnHandle, TurnStream, refuse_on_a_loop
 
 Messages: TypeAlias = Sequence[Mapping[str, Any]]
 OnEvent: TypeAlias = Callable[[Event], Awaitable[None] | None]
 Ask: TypeAlias = Callable[[pykka.ActorRef[Any], Any], LoopFuture[Any]]
 
 
-class Session:
+class Session(Closing):
     """A session of a runtime. Made by `Runtime.spawn`; every method may be called from any thread.
 
     Settings of a single turn are given by name, as `SessionConfig` has them:
@@ -176,22 +175,6 @@ class Session:
     def ended(self) -> LoopFuture[SessionEnded]:
         """The session's last event, as a future: `.get()` it in a thread, or await it."""
         return self._ledger.ended
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self.close()
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self.close()
 
     # Inside
 

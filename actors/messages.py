@@ -98,9 +98,10 @@ class StartTurn(Message, frozen=True):
 
 
 class AbortTurn(Message, frozen=True):
-    """The turn has ended elsewhere; forget what it would have added."""
+    """The turn has ended without you. You may have completed it in the same moment: forget what it added."""
 
-    turn: int
+    conversation: tuple[Mapping[str, Any], ...]
+    """As it is without the turn."""
 
 
 class StepFinished(Message, frozen=True):

@@ -170,3 +170,9 @@ class SessionReport:
 
 def _place(turn: Turn) -> dict[str, int]:
     return {"turn": turn.number, "step": turn.step, "attempt": turn.attempt}
+
+
+def describe(error: BaseException) -> str:
+    """One line for an exception that is nobody's outcome."""
+    text = str(error)
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__

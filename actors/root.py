@@ -29,10 +29,9 @@ from actors.messages import (
     Unsubscribe,
 )
 from actors.outcome import Internal
-from actors.reporting import SessionReport
+from actors.reporting import SessionReport, describe
 from actors.services import Services
 from actors.stats import resident_bytes
-from actors.supervisor import describe
 
 
 class Guardian(HandlingActor):

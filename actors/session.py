@@ -71,19 +71,16 @@ class SessionActor(HandlingActor):
         self.send(self._supervisor, TurnGaveUp(step.turn, step.outcome))
 
     def _abort_turn(self, abort: AbortTurn) -> None:
-        if self._turn is not None and self._turn.turn == abort.turn:
-            self._turn = None
+        self._turn = None
+        self._conversation = abort.conversation
 
     def _history(self, _: GetHistory) -> tuple[Mapping[str, Any], ...]:
         return self._conversation
 
 
 def answer(result: StepResult) -> Mapping[str, Any]:
-    """The assistant's message that a complete step adds to the conversation."""
-    message: dict[str, Any] = {"role": "assistant", "content": result.full_text}
-    if result.calls:
-        message["tool_calls"] = [
-            {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.arguments}}
-            for call in result.calls
-        ]
-    return message
+    """The assistant's message that a complete step adds to the conversation.
+
+    A tool call that nobody ran is not kept: endpoints refuse a history with an unanswered call.
+    """
+    return {"role": "assistant", "content": result.full_text}

@@ -83,7 +83,31 @@ class TurnHandle:
         self._cancel(self.turn, reason)
 
 
-class EventStream:
+class Closing:
+    """A sync and an async context manager that closes when its block is left, without awaiting anything."""
+
+    def close(self) -> None:
+        """End it, from any thread; never blocks."""
+        raise NotImplementedError
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+class EventStream(Closing):
     """The events of one turn, or of a whole session: `for`, `async for`, and a context manager; thread-safe.
 
     Leaving the block, `close`, and dropping the last reference cancel a turn that has not ended, at once and
@@ -137,22 +161,6 @@ class EventStream:
             ready = loop.create_future()
             if self._outlet.wake_when_ready(_waker(loop, ready)):
                 await ready
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self.close()
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 class TurnStream(EventStream):

@@ -12,7 +12,7 @@ import msgspec
 import pykka
 
 from actors.aggregator import AggregatorActor
-from actors.caller import CallerActor, CallSpec
+from actors.caller import CallerActor, CallSpec, call_spec
 from actors.core import retry
 from actors.core.aggregate import TextPiece, ThoughtPiece, ToolCallPiece
 from actors.core.intensity import add_restart
@@ -58,10 +58,9 @@ from actors.messages import (
     Unsubscribe,
 )
 from actors.outcome import Failure, Internal
-from actors.reporting import SessionReport
+from actors.reporting import SessionReport, describe
 from actors.services import Services
 from actors.session import SessionActor
-from actors.wire import openai_chat
 
 
 class Supervisor(HandlingActor):
@@ -108,6 +107,8 @@ class Supervisor(HandlingActor):
         """Go on with the turns that wait: in a first life there are none."""
         if self.incarnation == 0:
             self._report.session_started()
+        else:
+            self.send(self._ledger.actor, AbortTurn(self._ledger.conversation))
         self._take_up()
 
     # Turns
@@ -142,7 +143,7 @@ class Supervisor(HandlingActor):
         turn.splice.begin_step()
         self._ledger.emit(StepStarted, turn)
         try:
-            self._spec = self._call_spec(turn, message.request)
+            self._spec = call_spec(self._ledger.session, turn, message.request, self._services)
         except (TypeError, ValueError, msgspec.MsgspecError) as error:
             outcome = Internal(message=f"the request can't be written as JSON: {error}")
             self.send(self._ledger.actor, StepFailed(turn.number, outcome))
@@ -170,7 +171,7 @@ class Supervisor(HandlingActor):
             return  # it ended by itself in the meantime
         if turn is self._ledger.current:
             self._drop_attempt()
-            self.send(self._ledger.actor, AbortTurn(turn.number))
+            self.send(self._ledger.actor, AbortTurn(self._ledger.conversation))
         self._ledger.cancel(turn, message.reason)
         self._report.turn_cancelled(turn, message.reason, self.dispatcher.now())
         self._take_up()
@@ -184,32 +185,6 @@ class Supervisor(HandlingActor):
         return turn if turn is not None and turn.number == number else None
 
     # Attempts
-
-    def _call_spec(self, turn: Turn, request: openai_chat.Request) -> CallSpec:
-        endpoint = turn.endpoint
-        body = openai_chat.encode(request, model=endpoint.model, profile=endpoint.profile)
-        session = self._ledger.session
-        transport = self._services.transports.get(endpoint)
-        return CallSpec(
-            transport=transport,
-            body=body,
-            headers=() if endpoint.session_header is None else ((endpoint.session_header, session),),
-            deadlines=turn.config.deadlines,
-            limits=turn.config.limits,
-            progress_every=self._services.config.progress_every,
-            labels={
-                "session": session,
-                "turn": turn.number,
-                "step": turn.step,
-                "operation": "chat",
-                "provider": endpoint.provider,
-                "model": endpoint.model,
-                "server_address": transport.host,
-                "server_port": transport.port,
-                "messages_count": len(request.messages),
-                "tools_count": len(request.tools),
-            },
-        )
 
     def _begin_attempt(self, turn: Turn) -> None:
         assert self._spec is not None  # noqa: S101 - set by the step that this attempt belongs to
@@ -381,7 +356,7 @@ class Supervisor(HandlingActor):
             return self._session_failed(failed, turn, error)
         if turn is not None and failed.ref in {self._caller, self._aggregator}:
             self._drop_attempt()
-            self.send(self._ledger.actor, AbortTurn(turn.number))
+            self.send(self._ledger.actor, AbortTurn(self._ledger.conversation))
             self._fail(turn, Internal(message=error))
             self._take_up()
         return Directive.STOP
@@ -408,9 +383,3 @@ class Supervisor(HandlingActor):
         self._ledger.close(reason, error)
         self._report.session_ended(reason, error)
         self.stop()
-
-
-def describe(error: BaseException) -> str:
-    """One line for an exception that is nobody's outcome."""
-    text = str(error)
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__

@@ -1,0 +1,138 @@
+"""The session actor by itself: what it asks for, and what it adds to the conversation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pykka
+import pytest
+
+from actors.config import SessionConfig
+from actors.core.aggregate import StepResult
+from actors.events import ToolCall
+from actors.kernel.dispatcher import Dispatcher
+from actors.kernel.loop_actor import LoopActor
+from actors.messages import (
+    AbortTurn,
+    GetHistory,
+    RunStep,
+    StartTurn,
+    StepFailed,
+    StepFinished,
+    TurnDone,
+    TurnGaveUp,
+)
+from actors.outcome import Complete, Truncated
+from actors.session import SessionActor
+
+EARLIER = ({"role": "user", "content": "earlier"}, {"role": "assistant", "content": "yes"})
+ASKED = ({"role": "user", "content": "and now?"},)
+FAILURE = Truncated(message="the stream ended")
+
+
+class Supervisor(LoopActor):
+    """Keeps what the session tells it; an `ask` gives it back, and is a barrier."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.told: list[Any] = []
+
+    def on_receive(self, message: Any) -> Any:
+        if message == "told":
+            return tuple(self.told)
+        self.told.append(message)
+        return None
+
+
+class Pair:
+    def __init__(self, dispatcher: Dispatcher) -> None:
+        self.supervisor: pykka.ActorRef[Any] = dispatcher.spawn(Supervisor)
+        self.session: pykka.ActorRef[Any] = dispatcher.spawn(SessionActor, self.supervisor, EARLIER)
+
+    def history(self) -> Any:
+        return self.session.ask(GetHistory(), block=True, timeout=5)
+
+    def told(self) -> Any:
+        self.history()
+        return self.supervisor.ask("told", block=True, timeout=5)
+
+
+@pytest.fixture
+def pair() -> Iterator[Pair]:
+    dispatcher = Dispatcher.in_thread()
+    yield Pair(dispatcher)
+    dispatcher.close()
+
+
+def start(turn: int = 1, *, stateless: bool = False) -> StartTurn:
+    return StartTurn(turn, ASKED, (), SessionConfig(enable_thinking=True), stateless)
+
+
+def result(text: str = "now", calls: tuple[ToolCall, ...] = ()) -> StepResult:
+    return StepResult(
+        full_text=text,
+        thoughts="",
+        refusal="",
+        is_tool_call=bool(calls),
+        calls=calls,
+        usage=None,
+        response_id="",
+        response_model="",
+        outcome=Complete(finish_reason="stop"),
+    )
+
+
+def test_a_step_is_asked_with_the_whole_conversation(pair: Pair) -> None:
+    pair.session.tell(start())
+    (step,) = pair.told()
+    assert isinstance(step, RunStep)
+    assert step.request.messages == (*EARLIER, *ASKED)
+    assert step.request.enable_thinking is True
+
+
+def test_a_bare_step_is_asked_with_its_own_messages_only(pair: Pair) -> None:
+    pair.session.tell(start(stateless=True))
+    pair.session.tell(StepFinished(1, result()))
+    step, done = pair.told()
+    assert step.request.messages == ASKED
+    assert done.added == ()
+    assert pair.history() == EARLIER
+
+
+def test_a_completed_turn_adds_to_the_conversation(pair: Pair) -> None:
+    pair.session.tell(start())
+    pair.session.tell(StepFinished(1, result()))
+    added = (*ASKED, {"role": "assistant", "content": "now"})
+    assert pair.told()[1] == TurnDone(1, result(), added)
+    assert pair.history() == (*EARLIER, *added)
+
+
+def test_a_call_that_nobody_ran_is_not_kept(pair: Pair) -> None:
+    call = ToolCall(id="c1", name="look", arguments="{}", runnable=True)
+    pair.session.tell(start())
+    pair.session.tell(StepFinished(1, result(calls=(call,))))
+    assert pair.history()[-1] == {"role": "assistant", "content": "now"}
+
+
+def test_a_failed_turn_adds_nothing(pair: Pair) -> None:
+    pair.session.tell(start())
+    pair.session.tell(StepFailed(1, FAILURE))
+    assert pair.told()[1] == TurnGaveUp(1, FAILURE)
+    assert pair.history() == EARLIER
+
+
+def test_a_turn_that_was_cancelled_as_it_completed_adds_nothing(pair: Pair) -> None:
+    pair.session.tell(start())
+    pair.session.tell(StepFinished(1, result()))
+    pair.session.tell(AbortTurn(EARLIER))
+    assert pair.history() == EARLIER
+
+
+def test_what_comes_for_an_aborted_turn_is_let_fall(pair: Pair) -> None:
+    pair.session.tell(start())
+    pair.session.tell(AbortTurn(EARLIER))
+    pair.session.tell(StepFinished(1, result()))
+    pair.session.tell(StepFailed(1, FAILURE))
+    assert len(pair.told()) == 1
+    assert pair.history() == EARLIER
