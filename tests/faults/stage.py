@@ -39,7 +39,7 @@ WAITS = (10, 18, 39, 72)
 GOOD = Reply("Once upon a time there was an endpoint.", thoughts="How do stories begin?")
 DEADLINES = Deadlines(first_event=3, idle=3, trailing=0.1)
 """What hangs by mistake fails a test soon."""
-SHORT = Deadlines(first_event=0.12, idle=0.12, trailing=0.1)
+SHORT = Deadlines(first_event=0.2, idle=0.2, trailing=0.1)
 TIMER_S = 0.001
 """uvloop's timers count whole milliseconds, so one can be due by so much too early."""
 
