@@ -28,9 +28,8 @@ FLOOD = Reply(deltas=tuple(f"{number:0{DELTA}}" for number in range(COUNT)))
 BROOK = Reply(deltas=FLOOD.deltas[:128] if FLOOD.deltas is not None else None)
 """1 MiB: enough to pass `LIMIT`."""
 LIMIT = 64 * 1024
-ONE_READ = 512 * 1024
-"""What may still come after the limit is passed: what a transport had read already (aiohttp: up to twice its 64 KiB
-and a whole read of the loop's, 256 KiB), and it is not the transport's business to know of our limits."""
+ONE_READ = 256 * 1024
+"""What may still come after the limit is passed: what asyncio reads from a socket at once."""
 
 
 class Pauses:
