@@ -28,8 +28,9 @@ FLOOD = Reply(deltas=tuple(f"{number:0{DELTA}}" for number in range(COUNT)))
 BROOK = Reply(deltas=FLOOD.deltas[:128] if FLOOD.deltas is not None else None)
 """1 MiB: enough to pass `LIMIT`."""
 LIMIT = 64 * 1024
-ONE_READ = 256 * 1024
-"""What may still come after the limit is passed: what asyncio reads from a socket at once."""
+ONE_READ = 512 * 1024
+"""What may still come after the limit is passed, as it was read by then: asyncio takes 256 KiB at once, and aiohttp
+stops it when it has 128 KiB in hand."""
 
 
 class Pauses:
