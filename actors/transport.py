@@ -34,6 +34,10 @@ _SHORTEST_KEY = 8
 
 S = TypeVar("S", bound=msgspec.Struct)
 
+READ_AHEAD = 128 * 1024
+"""So many bytes of a stream aiohttp reads before we ask for them (it stops at twice its `read_bufsize`, of 256 KiB by
+default): what every stream costs whose consumer is slow."""
+
 Trouble: TypeAlias = Literal[
     "connect", "dns", "tls", "proxy", "reset", "read", "write", "timeout", "pool", "url", "bad_http", "bug"
 ]
@@ -329,7 +333,9 @@ def _aiohttp_transport() -> httpx.AsyncBaseTransport:
             keepalive_timeout=KEEPALIVE_S,
             ssl=_ssl_context(),
         )
-        return aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
+        return aiohttp.ClientSession(
+            connector=connector, cookie_jar=aiohttp.DummyCookieJar(), read_bufsize=READ_AHEAD // 2
+        )
 
     return AiohttpTransport(client=session, verify=_ssl_context())
 

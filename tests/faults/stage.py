@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import itertools
 import random
+import threading
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Self
 
@@ -39,7 +40,9 @@ WAITS = (10, 18, 39, 72)
 GOOD = Reply("Once upon a time there was an endpoint.", thoughts="How do stories begin?")
 DEADLINES = Deadlines(first_event=3, idle=3, trailing=0.1)
 """What hangs by mistake fails a test soon."""
-SHORT = Deadlines(first_event=0.12, idle=0.12, trailing=0.1)
+SHORT = Deadlines(first_event=0.2, idle=0.2, trailing=0.1)
+GUARD_S = 15.0
+"""A turn that no deadline ends is a bug, and no reason to hang."""
 TIMER_S = 0.001
 """uvloop's timers count whole milliseconds, so one can be due by so much too early."""
 
@@ -161,6 +164,8 @@ class Stage:
         """Read a turn's events to the end, and hold it to the laws."""
         events: list[Event] = []
         screen = Fold()
+        guard = threading.Timer(GUARD_S, session.cancel, kwargs={"reason": "the turn hung"})
+        guard.start()
         for event in stream:
             events.append(event)
             screen.apply(event)
@@ -168,6 +173,7 @@ class Stage:
             if gate is not None:
                 gate.set()
             on_event(event)
+        guard.cancel()
         terminal = events[-1]
         assert isinstance(terminal, _TERMINAL)
         requests = self.provider.requests_of(session.id)

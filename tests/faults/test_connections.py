@@ -96,7 +96,7 @@ def test_time_in_the_queue_is_not_the_endpoints(stage: Stage) -> None:
     gate = Gate()
     endpoint = stage.endpoint(max_connections=1)
     first = stage.spawn(GOOD.but(Pause(after=6, gate=gate)), endpoint=endpoint)
-    second = stage.spawn(endpoint=endpoint, deadlines=Deadlines(first_event=0.1, attempt=0.15))
+    second = stage.spawn(endpoint=endpoint, deadlines=Deadlines(first_event=0.15, attempt=0.19))
     running = first.send("I am here.")
     stage.provider.reached(first.id)
     with second.stream("So am I.") as stream:

@@ -87,7 +87,7 @@ ROWS: dict[str, tuple[Play, str, dict[str, Any]]] = {
         PATIENCE,
     ),
     "keep-alives in text": (after(KeepAlives(after=6, every_s=0.03)), "stalled:idle", PATIENCE),
-    "too slow as a whole": (SLOW, "stalled:attempt", {"deadlines": Deadlines(attempt=0.12)}),
+    "too slow as a whole": (SLOW, "stalled:attempt", {"deadlines": Deadlines(attempt=0.2)}),
     # Reported in the stream.
     "error event": (after(InBandError(after=6, shape="event")), "in_band_error", {}),
     "error beside choices": (after(InBandError(after=6, shape="beside_choices")), "in_band_error", {}),
