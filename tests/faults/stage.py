@@ -40,7 +40,7 @@ WAITS = (10, 18, 39, 72)
 GOOD = Reply("Once upon a time there was an endpoint.", thoughts="How do stories begin?")
 DEADLINES = Deadlines(first_event=3, idle=3, trailing=0.1)
 """What hangs by mistake fails a test soon."""
-SHORT = Deadlines(first_event=0.2, idle=0.2, trailing=0.1)
+SHORT = Deadlines(first_event=0.4, idle=0.4, trailing=0.1)
 GUARD_S = 15.0
 """A turn that no deadline ends is a bug, and no reason to hang."""
 TIMER_S = 0.001
