@@ -49,7 +49,9 @@ class AggregatorActor(HandlingActor):
         with contextlib.suppress(ProtocolViolation):  # the aggregate keeps it
             pieces = self._aggregate.add(message.chunks)
         if pieces:
-            self.send(self._supervisor, Deltas(self._key, pieces))
+            self.send(
+                self._supervisor, Deltas(self._key, pieces, self._aggregate.received, self._aggregate.usage)
+            )
         if self._aggregate.violation is not None:
             self._settle(self._aggregate.outcome())
 

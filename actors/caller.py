@@ -53,7 +53,7 @@ def call_spec(session: str, turn: Turn, request: openai_chat.Request, services: 
     """What the attempts of a step share.
 
     Raises:
-        TypeError, ValueError, msgspec.MsgspecError: the request can't be written as JSON.
+        UsageError: the request can't be sent as JSON.
     """
     endpoint = turn.endpoint
     transport = services.transports.get(endpoint)

@@ -99,12 +99,12 @@ class Session(Closing):
             SessionClosedError: the session has ended.
             ConfigError: a setting is unknown, or can't be.
         """
-        return self._begin(_messages(text), (), settings, on_event=on_event, stateless=False)
+        return self._begin(to_messages(text), (), settings, on_event=on_event, stateless=False)
 
     def stream(self, text: str | Messages, **settings: Any) -> TurnStream:
         """Begin a turn and give its events as a stream, for `for` or `async for`; raises as `send` does."""
         outlet = StreamOutlet(self._settings(settings)[1].buffering, self._room)
-        turn = self._submit(_messages(text), (), settings, outlet, stateless=False)
+        turn = self._submit(to_messages(text), (), settings, outlet, stateless=False)
         return TurnStream(turn.number, turn.done, outlet, self._cancel)
 
     def step(
@@ -125,7 +125,7 @@ class Session(Closing):
             on_event: as in `send`.
             settings: as in `run`.
         """
-        return self._begin(tuple(messages), tuple(tools), settings, on_event=on_event, stateless=True)
+        return self._begin(to_messages(messages), tuple(tools), settings, on_event=on_event, stateless=True)
 
     def cancel(self, turn: int | None = None, reason: str = "cancelled by the host") -> None:
         """Cancel a turn by its number, or the one that runs. Never blocks; does nothing if it has ended."""
@@ -263,8 +263,22 @@ def replace(config: SessionConfig, changes: Mapping[str, Any]) -> SessionConfig:
     return msgspec.structs.replace(config, **changes)
 
 
-def _messages(text: str | Messages) -> tuple[Mapping[str, Any], ...]:
-    return ({"role": "user", "content": text},) if isinstance(text, str) else tuple(text)
+def to_messages(text: str | Messages) -> tuple[Mapping[str, Any], ...]:
+    """The user's text as a message, or messages as they are.
+
+    Raises:
+        ConfigError: it is neither.
+    """
+    if isinstance(text, str):
+        return ({"role": "user", "content": text},)
+    given: Any = text
+    if not (isinstance(given, Sequence) and all(isinstance(one, Mapping) and "role" in one for one in given)):
+        raise ConfigError(
+            "messages",
+            'must be a text, or a list of messages such as {"role": "user", "content": "..."}; '
+            f"got {type(text).__name__}",
+        )
+    return tuple(given)
 
 
 def _pumped(stream: TurnStream, on_event: OnEvent, cancel: Callable[[int, str], None]) -> TurnHandle:

@@ -190,6 +190,11 @@ class Endpoint(_Settings, frozen=True):
             if not value.isascii() or not value.isprintable():
                 self._refuse("headers", f"the value of {name!r} must be printable ASCII on one line")
 
+    def __repr__(self) -> str:
+        shown = {name: getattr(self, name) for name in self.__struct_fields__}
+        shown["headers"] = tuple((name, "***") for name, _ in self.headers)  # some carry keys
+        return f"Endpoint({', '.join(f'{name}={value!r}' for name, value in shown.items())})"
+
 
 class SessionConfig(_Settings, frozen=True):
     """How a session runs its turns."""

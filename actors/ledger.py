@@ -15,7 +15,8 @@ import msgspec
 import pykka
 
 from actors.config import Endpoint, SessionConfig
-from actors.core.aggregate import StepResult
+from actors.core.aggregate import StepResult, attempt_usage
+from actors.core.chunks import Usage
 from actors.core.splice import Splice
 from actors.errors import SessionClosedError
 from actors.events import (
@@ -47,6 +48,7 @@ class Turn:
         "messages",
         "number",
         "outlet",
+        "partial",
         "retrying",
         "splice",
         "started",
@@ -81,6 +83,8 @@ class Turn:
         """Gets the terminal event."""
         self.splice = Splice()
         self.usage: list[AttemptUsage] = []
+        self.partial: tuple[Usage | None, int] = (None, 0)
+        """What is known by now of the attempt that runs: reported usage, and code points received."""
         self.step = 0
         self.attempt = 0
         self.failed_attempts = 0
@@ -243,10 +247,18 @@ class Ledger:
         self.counters.sessions_ended += 1
         self.ended.set(self.end)
 
+    def _account_for_the_last_attempt(self, turn: Turn) -> None:
+        """An attempt that was cut off could not say what it cost."""
+        last = turn.usage[-1] if turn.usage else None
+        if turn.attempt and (last is None or (last.step, last.attempt) != (turn.step, turn.attempt)):
+            usage, received = turn.partial
+            turn.usage.append(attempt_usage(usage, received, step=turn.step, attempt=turn.attempt))
+
     def _end(self, turn: Turn, kind: type[Terminal], counter: str, **fields: Any) -> None:
         if turn.terminal is not None:
             return  # ended before: by a cancel, or by the root supervisor
         self.waiting.pop(turn.number, None)
+        self._account_for_the_last_attempt(turn)
         turn.terminal = self.emit(
             kind,
             turn,

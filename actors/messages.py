@@ -13,7 +13,7 @@ import msgspec
 
 from actors.config import SessionConfig
 from actors.core.aggregate import Piece, StepResult
-from actors.core.chunks import Chunk
+from actors.core.chunks import Chunk, Usage
 from actors.events import AttemptUsage, Event
 from actors.outcome import Complete, Failure
 from actors.wire.openai_chat import Request
@@ -178,6 +178,10 @@ class Deltas(Message, frozen=True):
 
     key: AttemptKey
     pieces: tuple[Piece, ...]
+    received: int
+    """How many code points the attempt has received by now."""
+    usage: Usage | None
+    """What the endpoint has reported by now: if the attempt is cut off, this is all that will be known."""
 
 
 class AttemptFinished(Message, frozen=True):

@@ -9,13 +9,13 @@ import random
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from types import TracebackType
 from typing import Any, Self
 
 import pykka
 
-from actors.client import Session, replace
+from actors.client import Messages, Session, replace, to_messages
 from actors.config import Endpoint, RuntimeConfig
 from actors.errors import ConfigError, RuntimeClosedError, SessionClosedError, UsageError
 from actors.kernel import future
@@ -82,7 +82,7 @@ class Runtime:
         endpoint: Endpoint | None = None,
         *,
         id: str | None = None,  # noqa: A002 - it is what the event calls `session` and everyone calls an id
-        messages: Iterable[Mapping[str, Any]] = (),
+        messages: Messages = (),
         **settings: Any,
     ) -> Session:
         """Start a session. From any thread; never blocks.
@@ -112,7 +112,7 @@ class Runtime:
                 name,
                 endpoint=endpoint,
                 config=config,
-                messages=(*system, *messages),
+                messages=(*system, *to_messages(messages)),
                 counters=services.counters,
                 wall=dispatcher.wall,
             )

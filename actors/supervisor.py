@@ -17,6 +17,7 @@ from actors.core import retry
 from actors.core.aggregate import TextPiece, ThoughtPiece, ToolCallPiece
 from actors.core.intensity import add_restart
 from actors.core.splice import Shown
+from actors.errors import UsageError
 from actors.events import (
     AttemptStarted,
     Custom,
@@ -144,9 +145,8 @@ class Supervisor(HandlingActor):
         self._ledger.emit(StepStarted, turn)
         try:
             self._spec = call_spec(self._ledger.session, turn, message.request, self._services)
-        except (TypeError, ValueError, msgspec.MsgspecError) as error:
-            outcome = Internal(message=f"the request can't be written as JSON: {error}")
-            self.send(self._ledger.actor, StepFailed(turn.number, outcome))
+        except UsageError as error:
+            self.send(self._ledger.actor, StepFailed(turn.number, Internal(message=str(error))))
             return
         self._begin_attempt(turn)
 
@@ -190,6 +190,7 @@ class Supervisor(HandlingActor):
         assert self._spec is not None  # noqa: S101 - set by the step that this attempt belongs to
         turn.attempt += 1
         turn.retrying = False
+        turn.partial = (None, 0)
         turn.splice.begin_attempt()
         key = self._key = AttemptKey(turn.number, turn.step, turn.attempt)
         self._ledger.emit(AttemptStarted, turn)
@@ -206,6 +207,7 @@ class Supervisor(HandlingActor):
             return  # an attempt that was given up had this under way
         turn = self._ledger.current
         assert turn is not None  # noqa: S101 - a key is set only while a turn runs
+        turn.partial = (message.usage, message.received)
         self._show(turn, turn.splice.feed(message.pieces))
         self._check_room()
 

@@ -212,6 +212,33 @@ def test_a_closed_session_cancels_its_turns_and_ends_its_streams(
         session.run("more")
 
 
+def test_a_turn_that_was_cut_off_says_what_it_cost(runtime: Runtime, provider: ScriptedProvider) -> None:
+    reply, _ = held()
+    provider.script("cut", Status(503), reply)
+    session = runtime.spawn(id="cut", retry=RetryPolicy(backoff_ms=1))
+    with session.stream("go") as stream:
+        text = next(event for event in stream if isinstance(event, TextDelta)).text
+        session.cancel()
+        last = list(stream)[-1]
+    assert isinstance(last, TurnCancelled)
+    assert [(usage.attempt, usage.source) for usage in last.usage] == [(1, "unknown"), (2, "estimated")]
+    assert last.usage[1].output_tokens == -(-len(text) // 4)
+
+
+@pytest.mark.parametrize("text", [None, 3, [{"content": "without a role"}], ["hi"], {"role": "user"}])
+def test_what_is_no_message_is_refused_at_once(runtime: Runtime, text: Any) -> None:
+    with pytest.raises(ConfigError, match='"role": "user"'):
+        runtime.spawn().send(text)
+
+
+def test_what_no_json_can_hold_fails_the_turn(runtime: Runtime) -> None:
+    session = runtime.spawn()
+    with pytest.raises(TurnFailedError, match="can't be sent as JSON"), session.events() as events:
+        session.run([{"role": "user", "content": object()}])
+    session.close()
+    assert not [event for event in events if isinstance(event, SessionRestarted)]
+
+
 # Callbacks
 
 

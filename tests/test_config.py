@@ -121,6 +121,9 @@ def test_a_key_that_no_header_can_carry_is_refused_when_it_is_loaded(key: str) -
 def test_a_key_shows_nowhere() -> None:
     endpoint = Endpoint(base_url=URL, model="m", api_key=Secret("sk-1234"))
     assert "sk-1234" not in repr(endpoint) + str(endpoint) + f"{endpoint.api_key}"
+    in_a_header = Endpoint(base_url=URL, model="m", headers={"api-key": "sk-1234"})  # type: ignore[arg-type]
+    assert "sk-1234" not in repr(in_a_header)
+    assert "api-key" in repr(in_a_header)
     with pytest.raises(TypeError, match="not pickled"):
         pickle.dumps(endpoint.api_key)
     with pytest.raises(ConfigError) as wrong:

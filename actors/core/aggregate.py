@@ -190,23 +190,30 @@ class Aggregate:
         )
 
     def attempt_usage(self, *, step: int, attempt: int) -> AttemptUsage:
-        """What the attempt cost: as reported, else estimated from what arrived, else unknown."""
-        usage = self.usage
-        if usage is not None and (usage.input_tokens, usage.output_tokens, usage.total_tokens) != (
-            None,
-            None,
-            None,
-        ):
-            return AttemptUsage(
-                step=step,
-                attempt=attempt,
-                source="measured",
-                **{f: getattr(usage, f) for f in usage.__struct_fields__},
-            )
-        if self.received:
-            estimate = -(-self.received // _CODE_POINTS_PER_TOKEN)
-            return AttemptUsage(step=step, attempt=attempt, source="estimated", output_tokens=estimate)
-        return AttemptUsage(step=step, attempt=attempt, source="unknown")
+        """What the attempt cost, by what has arrived."""
+        return attempt_usage(self.usage, self.received, step=step, attempt=attempt)
+
+
+def attempt_usage(usage: Usage | None, received: int, *, step: int, attempt: int) -> AttemptUsage:
+    """What an attempt cost: as reported, else estimated from what arrived, else unknown.
+
+    Args:
+        usage: what the endpoint reported, if anything.
+        received: how many code points of text, thought and arguments arrived.
+        step: the attempt's step.
+        attempt: its number in the step.
+    """
+    if usage is not None and (usage.input_tokens, usage.output_tokens, usage.total_tokens) != (
+        None,
+        None,
+        None,
+    ):
+        counts = {name: getattr(usage, name) for name in usage.__struct_fields__}
+        return AttemptUsage(step=step, attempt=attempt, source="measured", **counts)
+    if received:
+        estimate = -(-received // _CODE_POINTS_PER_TOKEN)
+        return AttemptUsage(step=step, attempt=attempt, source="estimated", output_tokens=estimate)
+    return AttemptUsage(step=step, attempt=attempt, source="unknown")
 
 
 class _Pieces:
