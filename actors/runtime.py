@@ -63,6 +63,8 @@ class Runtime:
         self._guardian: pykka.ActorRef[Any] | None = None
         self._lock = threading.Lock()
         self._exit: BaseException | None = None
+        self._closing: asyncio.Future[None] | None = None
+        """Kept, as a loop holds its tasks only weakly."""
         self._services = Services(
             config=config,
             transports=Transports(),
@@ -176,7 +178,8 @@ class Runtime:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         # Shielded: leaving the block because the host was cancelled must not leave half a runtime behind.
-        await asyncio.shield(asyncio.ensure_future(self._aclose()))
+        self._closing = asyncio.ensure_future(self._aclose())
+        await asyncio.shield(self._closing)
         self._raise_exit(error)
 
     def _start(self, make: Callable[..., Dispatcher]) -> None:
@@ -205,9 +208,11 @@ class Runtime:
         return self._dispatcher, root
 
     async def _aclose(self) -> None:
-        await self._end_sessions()
-        if self._dispatcher is not None:
-            await self._dispatcher.aclose()
+        try:
+            await self._end_sessions()
+        finally:  # cancelled again, by a loop that ends: what is left stops before the first await
+            if self._dispatcher is not None:
+                await self._dispatcher.aclose()
         self._services.log.emit("actors.runtime.stopped", "runtime stopped")
 
     async def _end_sessions(self) -> None:
@@ -217,13 +222,18 @@ class Runtime:
                 return
             dispatcher, root = self._open()
             self._guardian = None
-        # A root that fails, or does not come to it in time, does not keep the host: what is left is ended below.
-        with contextlib.suppress(Exception):
-            await future.ask(root, Shutdown(), timeout=CLOSE_S, loop=dispatcher.loop)
+        try:
+            # A root that fails, or does not come to it in time, does not keep the host: what is left is ended below.
+            with contextlib.suppress(Exception):
+                await future.ask(root, Shutdown(), timeout=CLOSE_S, loop=dispatcher.loop)
+        finally:
+            self._end_what_is_left()
+            await self._services.transports.aclose()
+
+    def _end_what_is_left(self) -> None:
         for ledger in list(self._services.sessions.values()):
             ledger.close("runtime_closed")  # its supervisor did not come to it
         self._services.sessions.clear()
-        await self._services.transports.aclose()
 
     def _exit_asked(self, error: BaseException) -> None:
         """A KeyboardInterrupt or SystemExit in an actor: end in order, and raise it where the block is left."""

@@ -585,3 +585,26 @@ def test_uvloop_is_a_choice(provider: ScriptedProvider) -> None:
     for choice in (True, False):
         with Runtime(provider.endpoint(), config=RuntimeConfig(uvloop=choice)) as runtime:
             assert runtime.spawn(retry=RetryPolicy(max_retries=0)).run("go").text == STORY
+
+
+def test_a_host_that_is_cancelled_again_and_again_leaves_nothing(provider: ScriptedProvider) -> None:
+    """As anyio's scopes do: each await in the clean-up is cancelled too."""
+    reply, _ = held()
+    provider.script("again", reply)
+
+    async def work(started: asyncio.Event) -> None:
+        async with Runtime(provider.endpoint()) as runtime, runtime.spawn(id="again").stream("go") as stream:
+            async for event in stream:
+                if isinstance(event, TextDelta):
+                    started.set()
+
+    async def host() -> None:
+        started = asyncio.Event()
+        task = asyncio.create_task(work(started))
+        await started.wait()
+        while not task.done():
+            task.cancel()
+            await asyncio.sleep(0)
+
+    asyncio.run(host())
+    assert provider.wait_disconnected()

@@ -6,6 +6,7 @@ import shlex
 import sys
 import traceback
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Literal, TypeAlias
 
 import msgspec
@@ -115,7 +116,7 @@ def show(report: Report, console: Console, *, plain: bool) -> None:
         _line(console, line, "red", plain=plain)
     _line(console, *verdict(report), plain=plain)
     log = shlex.quote(report.log)
-    _line(console, f"log: {report.log}    read it with: greenroom tail {log}", "", plain=plain)
+    _line(console, f"log: {report.log}    read it with: {_command()} tail {log}", "", plain=plain)
     if report.error is not None:
         print_own_frames(report.error, report.bill.file)
 
@@ -169,3 +170,8 @@ def _spread(spread: Spread | None) -> str:
     if spread is None:
         return "none"
     return f"p50 {spread.p50:.2f} s   p95 {spread.p95:.2f} s   max {spread.max:.2f} s"
+
+
+def _command() -> str:
+    """The command as it was typed, so that its next use can be copied; a script that runs itself has no such name."""
+    return sys.argv[0] if Path(sys.argv[0]).name == "greenroom" else "greenroom"
