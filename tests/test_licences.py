@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from importlib.metadata import Distribution, PackageNotFoundError, distribution
+from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
 
+README = Path(__file__).parents[1] / "README.md"
 PERMISSIVE = re.compile(
     r"\b(MIT|BSD|Apache|ISC|Python Software Foundation|PSF|MPL[- ]2\.0|Mozilla Public License 2\.0|0BSD|Unlicense)\b"
     r"|Redistribution and use in source and binary forms",  # the BSD licences' own words
@@ -56,3 +58,12 @@ def test_only_permissive_licences_ship() -> None:
         if not PERMISSIVE.search(licence_of(package))
     }
     assert others == {}
+
+
+def test_the_readme_lists_what_ships() -> None:
+    listed = README.read_text("utf-8").split("## Licence")[1]
+    try:
+        names = shipped()
+    except PackageNotFoundError:
+        pytest.skip("greenroom is not installed here: run the README's second command")
+    assert [name for name in names if f"{name} (" not in listed.replace("\n", " ")] == []
