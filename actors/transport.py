@@ -13,7 +13,7 @@ import functools
 import socket
 import ssl
 import urllib.parse
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
 from typing import Any, Literal, TypeAlias, TypeVar
 
 import aiohttp
@@ -21,8 +21,8 @@ import httpx
 import msgspec
 from httpx_aiohttp import AiohttpTransport
 
-from actors.config import Endpoint
-from actors.errors import GreenroomError
+from actors.config import Endpoint, Tls
+from actors.errors import ConfigError, GreenroomError
 from actors.outcome import Failure, Protocol, Stalled, Transport
 
 KEEPALIVE_S = 4.0
@@ -120,7 +120,7 @@ _WORDS: dict[Trouble, str] = {
     "connect": "could not connect to {where}: is it running, and is base_url right?",
     "dns": "the host of {where} can't be found: check base_url and the network",
     "tls": "the TLS handshake with {where} failed: check the scheme, the certificate and the clock",
-    "proxy": "the proxy for {where} refused",
+    "proxy": "no way to {where}: the proxy can't be reached, or refuses; check `proxy`",
     "reset": "{where} closed the connection before the response was complete",
     "read": "the response of {where} broke off",
     "write": "the request to {where} could not be sent whole",
@@ -163,7 +163,9 @@ def diagnose(error: BaseException) -> Trouble | None:
     return "read"
 
 
-def translate(error: BaseException, where: str, connect_s: float, *, in_body: bool) -> Failure | None:
+def translate(
+    error: BaseException, where: str, connect_s: float, *, in_body: bool, proxy: str | None = None
+) -> Failure | None:
     """A transport's exception as an outcome; None for an exception that is not a transport's.
 
     Args:
@@ -172,12 +174,16 @@ def translate(error: BaseException, where: str, connect_s: float, *, in_body: bo
         connect_s: the connect deadline in seconds, for the message.
         in_body: whether the headers had come. From then on a reset and a body that ends too early are one:
             aiohttp can't tell them apart.
+        proxy: the proxy's URL, where there is one: only it is ever connected to.
     """
     trouble = diagnose(error)
     if trouble is None or trouble == "bug":
         return None
     if in_body and trouble == "reset":
         trouble = "read"
+    if proxy is not None:
+        where = f"{where} by the proxy {urllib.parse.urlsplit(proxy).netloc.rpartition('@')[2]}"
+        trouble = "proxy" if trouble in {"connect", "dns"} else trouble
     if trouble == "timeout":
         message = f"no connection to {where} within {connect_s:g} s"
         return Stalled(message=message, deadline="connect", seconds=connect_s)
@@ -233,7 +239,7 @@ class HttpTransport:
 
     def __init__(self, endpoint: Endpoint) -> None:
         self._client = httpx.AsyncClient(
-            transport=_TRANSPORTS[endpoint.transport](),
+            transport=_TRANSPORTS[endpoint.transport](_ssl_context(endpoint.tls), _proxy(endpoint)),
             follow_redirects=False,  # httpx forwards `x-api-key` across origins
             timeout=None,  # noqa: S113 - deadlines are the caller's, and count parsed chunks, not bytes
         )
@@ -243,11 +249,13 @@ class HttpTransport:
             if endpoint.max_connections is None
             else asyncio.Semaphore(endpoint.max_connections)
         )
-        self._url = f"{endpoint.base_url.rstrip('/')}/chat/completions"
+        query = urllib.parse.urlencode(dict(endpoint.profile.query) | dict(endpoint.query))
+        self._url = f"{endpoint.base_url.rstrip('/')}/chat/completions" + (f"?{query}" if query else "")
         url = urllib.parse.urlsplit(endpoint.base_url)
         self.host = url.hostname if url.hostname is not None else ""
         self.port = url.port if url.port is not None else {"http": 80, "https": 443}[url.scheme]
         self._where = f"{self.host}:{self.port}"
+        self._proxy = endpoint.proxy
         self._headers = {
             "accept": "text/event-stream",
             "accept-encoding": "identity",
@@ -256,11 +264,9 @@ class HttpTransport:
             **dict(endpoint.headers),
         }
         if endpoint.api_key is not None:
-            self._headers["authorization"] = f"Bearer {endpoint.api_key.reveal()}"
-        said = {name.lower(): value.removeprefix("Bearer ") for name, value in self._headers.items()}
-        self._secrets = tuple(
-            said[name] for name in _KEY_HEADERS & said.keys() if len(said[name]) >= _SHORTEST_KEY
-        )
+            key, header = endpoint.api_key.reveal(), endpoint.profile.key_header
+            self._headers[header] = f"Bearer {key}" if header == "authorization" else key
+        self._secrets = _secrets(endpoint, self._headers)
 
     def redact(self, fact: S) -> S:
         """A struct without the endpoint's keys in its texts: endpoints quote the key that they refuse."""
@@ -320,35 +326,64 @@ class HttpTransport:
         try:
             yield
         except Exception as error:
-            outcome = translate(error, self._where, connect_s, in_body=in_body)
+            outcome = translate(error, self._where, connect_s, in_body=in_body, proxy=self._proxy)
             if outcome is None:
                 raise
             raise TransportFailure(outcome) from error
 
 
-def _aiohttp_transport() -> httpx.AsyncBaseTransport:
+def _secrets(endpoint: Endpoint, headers: Mapping[str, str]) -> tuple[str, ...]:
+    """What an endpoint or proxy might quote, and nobody should read."""
+    said = {name.lower(): value.removeprefix("Bearer ") for name, value in headers.items()}
+    keys = [said[name] for name in (_KEY_HEADERS | {endpoint.profile.key_header}) & said.keys()]
+    if endpoint.proxy is not None:
+        keys.append(urllib.parse.unquote(urllib.parse.urlsplit(endpoint.proxy).password or ""))
+    return tuple(key for key in keys if len(key) >= _SHORTEST_KEY)
+
+
+def _proxy(endpoint: Endpoint) -> httpx.Proxy | None:
+    return None if endpoint.proxy is None else httpx.Proxy(endpoint.proxy)
+
+
+def _aiohttp_transport(tls: ssl.SSLContext, proxy: httpx.Proxy | None) -> httpx.AsyncBaseTransport:
     def session() -> aiohttp.ClientSession:
         connector = aiohttp.TCPConnector(
             limit=0,  # none; httpx-aiohttp would make 100 of httpx's None
             keepalive_timeout=KEEPALIVE_S,
-            ssl=_ssl_context(),
+            ssl=tls,
         )
         return aiohttp.ClientSession(
             connector=connector, cookie_jar=aiohttp.DummyCookieJar(), read_bufsize=READ_AHEAD // 2
         )
 
-    return AiohttpTransport(client=session, verify=_ssl_context())
+    return AiohttpTransport(client=session, verify=tls, proxy=proxy)
 
 
-def _httpx_transport() -> httpx.AsyncBaseTransport:
+def _httpx_transport(tls: ssl.SSLContext, proxy: httpx.Proxy | None) -> httpx.AsyncBaseTransport:
     limits = httpx.Limits(max_connections=None, max_keepalive_connections=None, keepalive_expiry=KEEPALIVE_S)
-    return httpx.AsyncHTTPTransport(verify=_ssl_context(), limits=limits)
+    return httpx.AsyncHTTPTransport(verify=tls, limits=limits, proxy=proxy)
 
 
 _TRANSPORTS = {"aiohttp": _aiohttp_transport, "httpx": _httpx_transport}
 
 
 @functools.cache
-def _ssl_context() -> ssl.SSLContext:
-    """One context for all: loading the certificates takes tens of milliseconds."""
-    return httpx.create_ssl_context()
+def _ssl_context(tls: Tls) -> ssl.SSLContext:
+    """One context for all that ask for the same: loading the certificates takes tens of milliseconds.
+
+    Raises:
+        ConfigError: a file holds no certificate or key, or the key is another certificate's.
+    """
+    field = "Tls.ca_file"
+    try:
+        own = tls.ca_file is not None
+        context = ssl.create_default_context(cafile=tls.ca_file) if own else httpx.create_ssl_context()
+        if tls.cert_file is not None:
+            field = "Tls.cert_file"
+            context.load_cert_chain(tls.cert_file, tls.key_file)
+    except OSError as error:  # ssl.SSLError is one
+        raise ConfigError(field, f"can't be used ({error.strerror}): it must be PEM") from None
+    if not tls.verify:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return context
