@@ -12,7 +12,7 @@ from typing import Any, Literal
 import msgspec
 
 from actors.profiles import Profile, profile_named
-from actors.settings import JsonObject, Pairs, Positive, Seconds, Secret, Settings, check_body
+from actors.settings import HEADER_NAME, JsonObject, Pairs, Positive, Seconds, Secret, Settings, check_body
 
 _USER = re.compile(r"//[^@/]*@")
 
@@ -92,7 +92,7 @@ class Endpoint(Settings, frozen=True):
             self._refuse("model", "must not be empty: name one that the endpoint has")
         check_body(self, self.body)
         for name, value in self.headers:
-            if not name.isascii() or not name.replace("-", "").replace("_", "").isalnum():
+            if not HEADER_NAME.fullmatch(name):
                 self._refuse("headers", f"{name!r} is no header name")
             if not value.isascii() or not value.isprintable():
                 self._refuse("headers", f"the value of {name!r} must be printable ASCII on one line")

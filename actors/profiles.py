@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from actors.errors import ConfigError
-from actors.settings import JsonObject, Pairs, Settings
+from actors.settings import HEADER_NAME, JsonObject, Pairs, Settings
 
 
 class Thinking(Settings, frozen=True):
@@ -75,6 +75,9 @@ class Profile(Settings, frozen=True):
             msgspec.structs.force_setattr(self, "thinking", THINKING[given])
         self._to_pairs("renames", "query")
         super().__post_init__()
+        if not HEADER_NAME.fullmatch(self.key_header):
+            self._refuse("key_header", f"{self.key_header!r} is no header name")
+        msgspec.structs.force_setattr(self, "key_header", self.key_header.lower())
 
     def __hash__(self) -> int:
         return hash((self.provider, self.base_url, self.key_header))

@@ -17,7 +17,7 @@ from actors.transport import HttpTransport
 
 
 class Transports:
-    """One connection pool an endpoint, whatever the model, opened when first needed. Used on the runtime's loop only."""
+    """One connection pool an endpoint, whatever the model; opened when needed, used on the runtime's loop only."""
 
     def __init__(self, make: Callable[[Endpoint], HttpTransport] = HttpTransport) -> None:
         self._make = make

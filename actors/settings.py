@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import json
 import math
+import re
 from collections.abc import Mapping
 from typing import Annotated, Any, get_type_hints
 
@@ -20,6 +21,9 @@ Seconds = Annotated[float, msgspec.Meta(gt=0)]
 JsonObject = dict[str, Any]
 Pairs = tuple[tuple[str, str], ...]
 """Names and values; where one is wanted, a mapping is taken too."""
+
+HEADER_NAME = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
+"""Of the tokens that RFC 9110, 5.6.2 allows, those that headers are named with."""
 
 _OURS = {
     "model": "`model`",

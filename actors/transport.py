@@ -13,7 +13,7 @@ import functools
 import socket
 import ssl
 import urllib.parse
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 from typing import Any, Literal, TypeAlias, TypeVar
 
 import aiohttp
@@ -21,16 +21,13 @@ import httpx
 import msgspec
 from httpx_aiohttp import AiohttpTransport
 
-from actors.config import Endpoint, Tls
-from actors.errors import ConfigError, GreenroomError
+from actors.config import Endpoint
+from actors.errors import GreenroomError
 from actors.outcome import Failure, Protocol, Stalled, Transport
+from actors.reach import proxy_credentials, secrets_of, ssl_context
 
 KEEPALIVE_S = 4.0
 """Servers commonly close an idle connection at 5 s; a request sent at that moment would be lost."""
-
-_KEY_HEADERS = frozenset({"authorization", "api-key", "x-api-key", "x-goog-api-key"})
-_SHORTEST_KEY = 8
-"""What is shorter, such as `none`, protects nothing, and its letters stand in too many words."""
 
 S = TypeVar("S", bound=msgspec.Struct)
 
@@ -239,7 +236,9 @@ class HttpTransport:
 
     def __init__(self, endpoint: Endpoint) -> None:
         self._client = httpx.AsyncClient(
-            transport=_TRANSPORTS[endpoint.transport](_ssl_context(endpoint.tls), _proxy(endpoint)),
+            transport=_TRANSPORTS[endpoint.transport](
+                ssl_context(endpoint.tls, httpx.create_ssl_context), _proxy(endpoint)
+            ),
             follow_redirects=False,  # httpx forwards `x-api-key` across origins
             timeout=None,  # noqa: S113 - deadlines are the caller's, and count parsed chunks, not bytes
         )
@@ -263,10 +262,14 @@ class HttpTransport:
             "user-agent": "greenroom",
             **dict(endpoint.headers),
         }
+        if (
+            endpoint.proxy is not None and url.scheme == "http"
+        ):  # where there is no tunnel, a request goes to both
+            self._headers |= proxy_credentials(endpoint.proxy)[1]
         if endpoint.api_key is not None:
             key, header = endpoint.api_key.reveal(), endpoint.profile.key_header
             self._headers[header] = f"Bearer {key}" if header == "authorization" else key
-        self._secrets = _secrets(endpoint, self._headers)
+        self._secrets = secrets_of(endpoint, self._headers)
 
     def redact(self, fact: S) -> S:
         """A struct without the endpoint's keys in its texts: endpoints quote the key that they refuse."""
@@ -332,17 +335,12 @@ class HttpTransport:
             raise TransportFailure(outcome) from error
 
 
-def _secrets(endpoint: Endpoint, headers: Mapping[str, str]) -> tuple[str, ...]:
-    """What an endpoint or proxy might quote, and nobody should read."""
-    said = {name.lower(): value.removeprefix("Bearer ") for name, value in headers.items()}
-    keys = [said[name] for name in (_KEY_HEADERS | {endpoint.profile.key_header}) & said.keys()]
-    if endpoint.proxy is not None:
-        keys.append(urllib.parse.unquote(urllib.parse.urlsplit(endpoint.proxy).password or ""))
-    return tuple(key for key in keys if len(key) >= _SHORTEST_KEY)
-
-
 def _proxy(endpoint: Endpoint) -> httpx.Proxy | None:
-    return None if endpoint.proxy is None else httpx.Proxy(endpoint.proxy)
+    if endpoint.proxy is None:
+        return None
+    # As a header of ours: httpx-aiohttp would make a `BasicAuth` of a user in the URL, which aiohttp warns about.
+    url, headers = proxy_credentials(endpoint.proxy)
+    return httpx.Proxy(url, headers=headers)
 
 
 def _aiohttp_transport(tls: ssl.SSLContext, proxy: httpx.Proxy | None) -> httpx.AsyncBaseTransport:
@@ -365,25 +363,3 @@ def _httpx_transport(tls: ssl.SSLContext, proxy: httpx.Proxy | None) -> httpx.As
 
 
 _TRANSPORTS = {"aiohttp": _aiohttp_transport, "httpx": _httpx_transport}
-
-
-@functools.cache
-def _ssl_context(tls: Tls) -> ssl.SSLContext:
-    """One context for all that ask for the same: loading the certificates takes tens of milliseconds.
-
-    Raises:
-        ConfigError: a file holds no certificate or key, or the key is another certificate's.
-    """
-    field = "Tls.ca_file"
-    try:
-        own = tls.ca_file is not None
-        context = ssl.create_default_context(cafile=tls.ca_file) if own else httpx.create_ssl_context()
-        if tls.cert_file is not None:
-            field = "Tls.cert_file"
-            context.load_cert_chain(tls.cert_file, tls.key_file)
-    except OSError as error:  # ssl.SSLError is one
-        raise ConfigError(field, f"can't be used ({error.strerror}): it must be PEM") from None
-    if not tls.verify:
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-    return context
