@@ -25,6 +25,7 @@ from actors.config import Endpoint
 from actors.errors import GreenroomError
 from actors.outcome import Failure, Protocol, Stalled, Transport
 from actors.reach import proxy_credentials, secrets_of, ssl_context
+from actors.waking import WakingResponse
 
 KEEPALIVE_S = 4.0
 """Servers commonly close an idle connection at 5 s; a request sent at that moment would be lost."""
@@ -351,7 +352,10 @@ def _aiohttp_transport(tls: ssl.SSLContext, proxy: httpx.Proxy | None) -> httpx.
             ssl=tls,
         )
         return aiohttp.ClientSession(
-            connector=connector, cookie_jar=aiohttp.DummyCookieJar(), read_bufsize=READ_AHEAD // 2
+            connector=connector,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            read_bufsize=READ_AHEAD // 2,
+            response_class=WakingResponse,
         )
 
     return AiohttpTransport(client=session, verify=tls, proxy=proxy)
