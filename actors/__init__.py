@@ -25,6 +25,8 @@ if TYPE_CHECKING:
         RuntimeConfig,
         Secret,
         SessionConfig,
+        Thinking,
+        Tls,
     )
     from actors.core.fold import Fold, fold
     from actors.errors import (
@@ -55,6 +57,8 @@ _HOMES = {
     "RuntimeConfig": "actors.config",
     "Secret": "actors.config",
     "SessionConfig": "actors.config",
+    "Thinking": "actors.config",
+    "Tls": "actors.config",
     "Session": "actors.client",
     "Fold": "actors.core.fold",
     "fold": "actors.core.fold",
@@ -102,6 +106,8 @@ __all__ = [
     "Session",
     "SessionClosedError",
     "SessionConfig",
+    "Thinking",
+    "Tls",
     "TurnCancelledError",
     "TurnError",
     "TurnFailedError",

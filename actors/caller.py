@@ -15,6 +15,7 @@ import msgspec
 import pykka
 
 from actors.config import Deadlines, Limits
+from actors.core.bodies import overlay
 from actors.core.chunks import Chunk, End, Error, Finish
 from actors.core.retry import parse_retry_after
 from actors.errors import ProtocolViolation
@@ -53,13 +54,17 @@ def call_spec(session: str, turn: Turn, request: openai_chat.Request, services: 
     """What the attempts of a step share.
 
     Raises:
-        UsageError: the request can't be sent as JSON.
+        UsageError: the request can't be sent as JSON, or a file of `Endpoint.tls` can't be used.
     """
     endpoint = turn.endpoint
+    model = endpoint.model if turn.config.model is None else turn.config.model
+    body = overlay(endpoint.body, turn.config.body)
     transport = services.transports.get(endpoint)
     return CallSpec(
         transport=transport,
-        body=openai_chat.encode(request, model=endpoint.model, profile=endpoint.profile),
+        body=openai_chat.encode(
+            msgspec.structs.replace(request, body=body), model=model, profile=endpoint.profile
+        ),
         headers=() if endpoint.session_header is None else ((endpoint.session_header, session),),
         deadlines=turn.config.deadlines,
         limits=turn.config.limits,
@@ -70,7 +75,7 @@ def call_spec(session: str, turn: Turn, request: openai_chat.Request, services: 
             "step": turn.step,
             "operation": "chat",
             "provider": endpoint.provider,
-            "model": endpoint.model,
+            "model": model,
             "server_address": transport.host,
             "server_port": transport.port,
             "messages_count": len(request.messages),

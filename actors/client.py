@@ -13,6 +13,7 @@ import msgspec
 import pykka
 
 from actors.config import Endpoint, SessionConfig
+from actors.core.bodies import overlay
 from actors.errors import ConfigError, SessionClosedError
 from actors.events import Event, SessionEnded, TurnCompleted
 from actors.kernel.future import LoopFuture
@@ -40,7 +41,8 @@ class Session(Closing):
     """A session of a runtime. Made by `Runtime.spawn`; every method may be called from any thread.
 
     Settings of a single turn are given by name, as `SessionConfig` has them:
-    `session.run("...", deadlines=Deadlines(idle=5), retry=None)`; `endpoint=` takes another endpoint for the turn.
+    `session.run("...", deadlines=Deadlines(idle=5), retry=None)`; `endpoint=` takes another endpoint for the turn,
+    or the name of one of the runtime's.
     """
 
     def __init__(self, ledger: Ledger, ask: Ask) -> None:
@@ -218,10 +220,10 @@ class Session(Closing):
 
     def _settings(self, settings: dict[str, Any]) -> tuple[Endpoint, SessionConfig]:
         changes = dict(settings)
-        endpoint = changes.pop("endpoint", self._ledger.endpoint)
-        if not isinstance(endpoint, Endpoint):
-            raise ConfigError("endpoint", f"must be an Endpoint, not {type(endpoint).__name__}")
-        return endpoint, replace(self._ledger.config, changes)
+        if "endpoint" not in changes:
+            return self._ledger.endpoint, replace(self._ledger.config, changes)
+        endpoint = self._ledger.endpoints.find(changes.pop("endpoint"))
+        return endpoint, replace(self._ledger.config, changes, endpoint)
 
     def _cancel(self, turn: int, reason: str) -> None:
         self._tell(Cancel(turn, reason))
@@ -248,18 +250,29 @@ class Session(Closing):
             return
 
 
-def replace(config: SessionConfig, changes: Mapping[str, Any]) -> SessionConfig:
-    """A copy of a config with some settings changed.
+def replace(
+    config: SessionConfig, changes: Mapping[str, Any], endpoint: Endpoint | None = None
+) -> SessionConfig:
+    """A copy of a config with some settings changed. A body is laid over the one that was.
+
+    Args:
+        config: what it is a copy of.
+        changes: settings by name.
+        endpoint: the one that is chosen along with them: its deadlines count where no others are given.
 
     Raises:
         ConfigError: a setting is unknown, or can't be.
     """
+    if endpoint is not None and endpoint.deadlines is not None:
+        changes = {"deadlines": endpoint.deadlines, **changes}
     if not changes:
         return config
     unknown = sorted(set(changes) - set(SessionConfig.__struct_fields__))
     if unknown:
         known = ", ".join(SessionConfig.__struct_fields__)
         raise ConfigError(unknown[0], f"is no setting of a session; there are endpoint, {known}")
+    if isinstance(changes.get("body"), Mapping):
+        changes = {**changes, "body": overlay(config.body, changes["body"])}
     return msgspec.structs.replace(config, **changes)
 
 

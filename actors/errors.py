@@ -69,11 +69,21 @@ class TurnError(GreenroomError):
 
 
 class TurnFailedError(TurnError):
-    """The turn failed for good; `event.outcome` says how, `event.text` is what was shown."""
+    """The turn failed for good; `event.outcome` says how, `event.text` is what was shown.
 
-    def __init__(self, event: TurnFailed) -> None:
-        super().__init__(f"session {event.session} turn {event.turn}: {event.outcome.describe()}")
+    Args:
+        event: the turn's terminal event.
+        trouble: which of the troubles that a person can end, such as `key`, `model`, `quota` or `context` (all in
+            `actors.core.advice`); None for any other failure.
+        advice: what to do about it; empty where the outcome says it.
+    """
+
+    def __init__(self, event: TurnFailed, trouble: str | None = None, advice: str = "") -> None:
+        what = f"session {event.session} turn {event.turn}: {event.outcome.describe()}"
+        super().__init__(f"{what}; {advice}" if advice else what)
         self.event = event
+        self.trouble = trouble
+        self.advice = advice
 
 
 class TurnCancelledError(TurnError):

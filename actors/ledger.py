@@ -18,6 +18,7 @@ from actors.config import Endpoint, SessionConfig
 from actors.core.aggregate import StepResult, attempt_usage
 from actors.core.chunks import Usage
 from actors.core.splice import Splice
+from actors.endpoints import Endpoints
 from actors.errors import SessionClosedError
 from actors.events import (
     AttemptUsage,
@@ -129,6 +130,7 @@ class Ledger:
         session: str,
         *,
         endpoint: Endpoint,
+        endpoints: Endpoints,
         config: SessionConfig,
         messages: tuple[Mapping[str, Any], ...],
         counters: Counters,
@@ -136,6 +138,8 @@ class Ledger:
     ) -> None:
         self.session = session
         self.endpoint = endpoint
+        self.endpoints = endpoints
+        """Where a turn that names another one finds it."""
         self.config = config
         self.conversation = messages
         self.counters = counters

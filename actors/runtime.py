@@ -9,14 +9,15 @@ import random
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterable
-from types import TracebackType
+from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType, TracebackType
 from typing import Any, Self
 
 import pykka
 
 from actors.client import Messages, Session, replace, to_messages
 from actors.config import Endpoint, RuntimeConfig
+from actors.endpoints import Endpoints
 from actors.errors import ConfigError, RuntimeClosedError, SessionClosedError, UsageError
 from actors.kernel import future
 from actors.kernel.dispatcher import Dispatcher
@@ -40,7 +41,8 @@ class Runtime:
     """Spawns sessions and keeps them under one supervision tree. Use it as `with Runtime()` or `async with Runtime()`.
 
     Args:
-        endpoint: where sessions that are not given their own find their model.
+        endpoint: where sessions that are not given their own find their model; or the name of one of `endpoints`.
+        endpoints: endpoints by name, for `spawn(endpoint="...")` and turns; a single one is the default too.
         config: how the runtime keeps house.
         rng: for jitter; a seeded one makes waits repeatable.
         ids: makes the ids of sessions, requests and actors, and the run's.
@@ -49,14 +51,15 @@ class Runtime:
 
     def __init__(
         self,
-        endpoint: Endpoint | None = None,
+        endpoint: Endpoint | str | None = None,
         *,
+        endpoints: Mapping[str, Endpoint] = MappingProxyType({}),
         config: RuntimeConfig = RuntimeConfig(),  # noqa: B008 - frozen
         rng: random.Random | None = None,
         ids: Callable[[], uuid.UUID] = uuid.uuid4,
         wall_clock: Callable[[], float] = time.time,
     ) -> None:
-        self._endpoint = endpoint
+        self._endpoints = Endpoints(endpoint, endpoints)
         self._wall_clock = wall_clock
         self._config = config
         self._dispatcher: Dispatcher | None = None
@@ -81,7 +84,7 @@ class Runtime:
 
     def spawn(
         self,
-        endpoint: Endpoint | None = None,
+        endpoint: Endpoint | str | None = None,
         *,
         id: str | None = None,  # noqa: A002 - it is what the event calls `session` and everyone calls an id
         messages: Messages = (),
@@ -90,20 +93,18 @@ class Runtime:
         """Start a session. From any thread; never blocks.
 
         Args:
-            endpoint: where its model answers; the runtime's own if not given.
+            endpoint: where its model answers, or the name of one of the runtime's; the runtime's own if not given.
             id: its name in events and in the log, unique among the runtime's living sessions; made up if not given.
             messages: the conversation so far, after the system message.
             settings: settings by name, as `SessionConfig` has them; the runtime's for the rest.
 
         Raises:
             RuntimeClosedError: the runtime is not open.
-            ConfigError: a setting is unknown or can't be, the id is taken, or no endpoint was given anywhere.
+            ConfigError: a setting is unknown or can't be, the id is taken, or there is no such endpoint.
         """
-        endpoint = self._endpoint if endpoint is None else endpoint
-        if endpoint is None:
-            raise ConfigError("endpoint", "give one to Runtime(...) or to spawn(...)")
+        chosen = self._endpoints.find(endpoint)
         services = self._services
-        config = replace(self._config.session, settings)
+        config = replace(self._config.session, settings, chosen)
         system = () if config.system is None else ({"role": "system", "content": config.system},)
         with self._lock:
             dispatcher, root = self._open()
@@ -112,7 +113,8 @@ class Runtime:
                 raise ConfigError("id", f"session {name!r} exists already; close it first or take another id")
             ledger = Ledger(
                 name,
-                endpoint=endpoint,
+                endpoint=chosen,
+                endpoints=self._endpoints,
                 config=config,
                 messages=(*system, *to_messages(messages)),
                 counters=services.counters,

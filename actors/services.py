@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from typing import Any
 
 import msgspec
@@ -17,17 +17,18 @@ from actors.transport import HttpTransport
 
 
 class Transports:
-    """One connection pool an endpoint, opened when it is first needed. Used on the runtime's loop only."""
+    """One connection pool an endpoint, whatever the model; opened when needed, used on the runtime's loop only."""
 
     def __init__(self, make: Callable[[Endpoint], HttpTransport] = HttpTransport) -> None:
         self._make = make
-        self._open: dict[Endpoint, HttpTransport] = {}
+        self._open: dict[Hashable, HttpTransport] = {}
 
     def get(self, endpoint: Endpoint) -> HttpTransport:
         """The endpoint's pool."""
-        transport = self._open.get(endpoint)
+        pool = endpoint.pool
+        transport = self._open.get(pool)
         if transport is None:
-            transport = self._open[endpoint] = self._make(endpoint)
+            transport = self._open[pool] = self._make(endpoint)
         return transport
 
     async def aclose(self) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Generator
 from types import TracebackType
 from typing import Any, Self, TypeAlias
 
+from actors.core.advice import advise, trouble_of
 from actors.errors import BlockingCallError, TurnCancelledError, TurnFailedError
 from actors.events import Event, Terminal, TurnCancelled, TurnCompleted, TurnFailed
 from actors.kernel.future import LoopFuture
@@ -30,7 +31,7 @@ def completed(event: Terminal) -> TurnCompleted:
         case TurnCompleted():
             return event
         case TurnFailed():
-            raise TurnFailedError(event)
+            raise TurnFailedError(event, trouble_of(event.outcome), advise(event.outcome))
         case TurnCancelled():
             raise TurnCancelledError(event)
 

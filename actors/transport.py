@@ -24,13 +24,11 @@ from httpx_aiohttp import AiohttpTransport
 from actors.config import Endpoint
 from actors.errors import GreenroomError
 from actors.outcome import Failure, Protocol, Stalled, Transport
+from actors.reach import proxy_credentials, secrets_of, ssl_context
+from actors.waking import WakingResponse
 
 KEEPALIVE_S = 4.0
 """Servers commonly close an idle connection at 5 s; a request sent at that moment would be lost."""
-
-_KEY_HEADERS = frozenset({"authorization", "api-key", "x-api-key", "x-goog-api-key"})
-_SHORTEST_KEY = 8
-"""What is shorter, such as `none`, protects nothing, and its letters stand in too many words."""
 
 S = TypeVar("S", bound=msgspec.Struct)
 
@@ -120,7 +118,7 @@ _WORDS: dict[Trouble, str] = {
     "connect": "could not connect to {where}: is it running, and is base_url right?",
     "dns": "the host of {where} can't be found: check base_url and the network",
     "tls": "the TLS handshake with {where} failed: check the scheme, the certificate and the clock",
-    "proxy": "the proxy for {where} refused",
+    "proxy": "no way to {where}: the proxy can't be reached, or refuses; check `proxy`",
     "reset": "{where} closed the connection before the response was complete",
     "read": "the response of {where} broke off",
     "write": "the request to {where} could not be sent whole",
@@ -163,7 +161,9 @@ def diagnose(error: BaseException) -> Trouble | None:
     return "read"
 
 
-def translate(error: BaseException, where: str, connect_s: float, *, in_body: bool) -> Failure | None:
+def translate(
+    error: BaseException, where: str, connect_s: float, *, in_body: bool, proxy: str | None = None
+) -> Failure | None:
     """A transport's exception as an outcome; None for an exception that is not a transport's.
 
     Args:
@@ -172,12 +172,16 @@ def translate(error: BaseException, where: str, connect_s: float, *, in_body: bo
         connect_s: the connect deadline in seconds, for the message.
         in_body: whether the headers had come. From then on a reset and a body that ends too early are one:
             aiohttp can't tell them apart.
+        proxy: the proxy's URL, where there is one: only it is ever connected to.
     """
     trouble = diagnose(error)
     if trouble is None or trouble == "bug":
         return None
     if in_body and trouble == "reset":
         trouble = "read"
+    if proxy is not None:
+        where = f"{where} by the proxy {urllib.parse.urlsplit(proxy).netloc.rpartition('@')[2]}"
+        trouble = "proxy" if trouble in {"connect", "dns"} else trouble
     if trouble == "timeout":
         message = f"no connection to {where} within {connect_s:g} s"
         return Stalled(message=message, deadline="connect", seconds=connect_s)
@@ -233,7 +237,9 @@ class HttpTransport:
 
     def __init__(self, endpoint: Endpoint) -> None:
         self._client = httpx.AsyncClient(
-            transport=_TRANSPORTS[endpoint.transport](),
+            transport=_TRANSPORTS[endpoint.transport](
+                ssl_context(endpoint.tls, httpx.create_ssl_context), _proxy(endpoint)
+            ),
             follow_redirects=False,  # httpx forwards `x-api-key` across origins
             timeout=None,  # noqa: S113 - deadlines are the caller's, and count parsed chunks, not bytes
         )
@@ -243,11 +249,13 @@ class HttpTransport:
             if endpoint.max_connections is None
             else asyncio.Semaphore(endpoint.max_connections)
         )
-        self._url = f"{endpoint.base_url.rstrip('/')}/chat/completions"
+        query = urllib.parse.urlencode(dict(endpoint.profile.query) | dict(endpoint.query))
+        self._url = f"{endpoint.base_url.rstrip('/')}/chat/completions" + (f"?{query}" if query else "")
         url = urllib.parse.urlsplit(endpoint.base_url)
         self.host = url.hostname if url.hostname is not None else ""
         self.port = url.port if url.port is not None else {"http": 80, "https": 443}[url.scheme]
         self._where = f"{self.host}:{self.port}"
+        self._proxy = endpoint.proxy
         self._headers = {
             "accept": "text/event-stream",
             "accept-encoding": "identity",
@@ -255,12 +263,14 @@ class HttpTransport:
             "user-agent": "greenroom",
             **dict(endpoint.headers),
         }
+        if (
+            endpoint.proxy is not None and url.scheme == "http"
+        ):  # where there is no tunnel, a request goes to both
+            self._headers |= proxy_credentials(endpoint.proxy)[1]
         if endpoint.api_key is not None:
-            self._headers["authorization"] = f"Bearer {endpoint.api_key.reveal()}"
-        said = {name.lower(): value.removeprefix("Bearer ") for name, value in self._headers.items()}
-        self._secrets = tuple(
-            said[name] for name in _KEY_HEADERS & said.keys() if len(said[name]) >= _SHORTEST_KEY
-        )
+            key, header = endpoint.api_key.reveal(), endpoint.profile.key_header
+            self._headers[header] = f"Bearer {key}" if header == "authorization" else key
+        self._secrets = secrets_of(endpoint, self._headers)
 
     def redact(self, fact: S) -> S:
         """A struct without the endpoint's keys in its texts: endpoints quote the key that they refuse."""
@@ -320,35 +330,40 @@ class HttpTransport:
         try:
             yield
         except Exception as error:
-            outcome = translate(error, self._where, connect_s, in_body=in_body)
+            outcome = translate(error, self._where, connect_s, in_body=in_body, proxy=self._proxy)
             if outcome is None:
                 raise
             raise TransportFailure(outcome) from error
 
 
-def _aiohttp_transport() -> httpx.AsyncBaseTransport:
+def _proxy(endpoint: Endpoint) -> httpx.Proxy | None:
+    if endpoint.proxy is None:
+        return None
+    # As a header of ours: httpx-aiohttp would make a `BasicAuth` of a user in the URL, which aiohttp warns about.
+    url, headers = proxy_credentials(endpoint.proxy)
+    return httpx.Proxy(url, headers=headers)
+
+
+def _aiohttp_transport(tls: ssl.SSLContext, proxy: httpx.Proxy | None) -> httpx.AsyncBaseTransport:
     def session() -> aiohttp.ClientSession:
         connector = aiohttp.TCPConnector(
             limit=0,  # none; httpx-aiohttp would make 100 of httpx's None
             keepalive_timeout=KEEPALIVE_S,
-            ssl=_ssl_context(),
+            ssl=tls,
         )
         return aiohttp.ClientSession(
-            connector=connector, cookie_jar=aiohttp.DummyCookieJar(), read_bufsize=READ_AHEAD // 2
+            connector=connector,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            read_bufsize=READ_AHEAD // 2,
+            response_class=WakingResponse,
         )
 
-    return AiohttpTransport(client=session, verify=_ssl_context())
+    return AiohttpTransport(client=session, verify=tls, proxy=proxy)
 
 
-def _httpx_transport() -> httpx.AsyncBaseTransport:
+def _httpx_transport(tls: ssl.SSLContext, proxy: httpx.Proxy | None) -> httpx.AsyncBaseTransport:
     limits = httpx.Limits(max_connections=None, max_keepalive_connections=None, keepalive_expiry=KEEPALIVE_S)
-    return httpx.AsyncHTTPTransport(verify=_ssl_context(), limits=limits)
+    return httpx.AsyncHTTPTransport(verify=tls, limits=limits, proxy=proxy)
 
 
 _TRANSPORTS = {"aiohttp": _aiohttp_transport, "httpx": _httpx_transport}
-
-
-@functools.cache
-def _ssl_context() -> ssl.SSLContext:
-    """One context for all: loading the certificates takes tens of milliseconds."""
-    return httpx.create_ssl_context()

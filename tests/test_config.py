@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import pickle
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -20,11 +21,12 @@ from actors.config import (
     RuntimeConfig,
     Secret,
     SessionConfig,
+    Tls,
 )
 from actors.errors import ConfigError
 
 URL = "http://127.0.0.1:8080/v1"
-ALL = (RetryPolicy, Deadlines, Limits, Buffering, Intensity, Profile, SessionConfig, RuntimeConfig)
+ALL = (RetryPolicy, Deadlines, Limits, Buffering, Intensity, Profile, SessionConfig, RuntimeConfig, Tls)
 
 
 @pytest.mark.parametrize("kind", ALL)
@@ -91,6 +93,17 @@ def test_a_changed_copy_is_checked_too() -> None:
         ({"base_url": "127.0.0.1:8080/v1"}, "base_url"),
         ({"base_url": "ftp://127.0.0.1/v1"}, "base_url"),
         ({"base_url": "http://user:word@127.0.0.1/v1"}, "base_url"),
+        ({"base_url": "http://127.0.0.1:8080:1/v1"}, "base_url"),
+        ({"base_url": "http://127.0.0.1:x/v1"}, "base_url"),
+        ({"base_url": "http://127.0.0.1/v 1"}, "base_url"),
+        ({"base_url": "http://127.0.0.1/v1\n"}, "base_url"),
+        ({"base_url": "http://127.0.0.1/v1?api-version=1"}, "base_url"),
+        ({"base_url": ""}, "base_url"),
+        ({"proxy": "127.0.0.1:3128"}, "proxy"),
+        ({"proxy": "socks5://127.0.0.1:3128"}, "proxy"),
+        ({"query": {"a": 1}}, "query"),
+        ({"tls": {"ca_file": "/no/such/file"}}, "tls"),
+        ({"deadlines": {"idle": -1}}, "deadlines"),
         ({"model": ""}, "model"),
         ({"headers": {"x y": "1"}}, "headers"),
         ({"headers": {"x": "1\r\nevil: 2"}}, "headers"),
@@ -109,6 +122,32 @@ def test_an_endpoint_takes_what_people_have_at_hand() -> None:
     assert endpoint.api_key == Secret("sk-1")
     assert endpoint.headers == (("x-team", "a"),)
     assert hash(endpoint) == hash(copy.copy(endpoint))
+
+
+def test_what_a_file_would_hold_becomes_what_it_stands_for() -> None:
+    as_in_a_file: dict[str, Any] = {"deadlines": {"idle": 3}, "tls": {"verify": False}, "query": [["a", "b"]]}
+    endpoint = Endpoint(base_url=URL, model="m", **as_in_a_file)
+    assert (endpoint.deadlines, endpoint.tls, endpoint.query) == (
+        Deadlines(idle=3),
+        Tls(verify=False),
+        (("a", "b"),),
+    )
+    assert SessionConfig(retry={"max_retries": 1}).retry == RetryPolicy(max_retries=1)  # type: ignore[arg-type]
+
+
+def test_a_proxy_s_password_shows_nowhere() -> None:
+    endpoint = Endpoint(base_url=URL, model="m", proxy="http://user:pass-word@127.0.0.1:3128")
+    assert "pass-word" not in repr(endpoint)
+    assert "127.0.0.1:3128" in repr(endpoint)
+    with pytest.raises(ConfigError) as wrong:
+        Endpoint(base_url="ftp://user:pass-word@host/v1", model="m")
+    assert "pass-word" not in str(wrong.value)
+
+
+def test_a_key_s_file_needs_its_certificate(tmp_path: Path) -> None:
+    (tmp_path / "key.pem").touch()
+    with pytest.raises(ConfigError, match="cert_file"):
+        Tls(key_file=str(tmp_path / "key.pem"))
 
 
 @pytest.mark.parametrize("key", ["sk-1\n", "sk\r\n1", "schlüssel", "\x00"])

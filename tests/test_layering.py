@@ -71,9 +71,9 @@ def test_core_does_not_know_the_dialects() -> None:
 
 
 LAYERS = (
-    ("errors", "outcome", "events", "config"),
+    ("errors", "outcome", "events", "settings", "profiles", "endpoint", "sources", "config"),
     ("core", "wire", "log"),
-    ("kernel", "messages", "transport", "provider", "stats"),
+    ("kernel", "messages", "transport", "provider", "stats", "endpoints", "reach", "waking"),
     (
         "outlets",
         "ledger",

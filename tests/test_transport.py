@@ -13,7 +13,7 @@ import pytest
 
 from actors.config import Endpoint
 from actors.outcome import Failure, Protocol, Stalled, Transport
-from actors.provider import BadStatusLine, Eof, Play, Reply, Reset, ScriptedProvider, Status
+from actors.provider import BadChunk, BadStatusLine, Eof, Play, Reply, Reset, ScriptedProvider, Status
 from actors.transport import TROUBLE, HttpTransport, TransportFailure, translate
 
 TRANSPORTS = ("aiohttp", "httpx")
@@ -132,6 +132,11 @@ IN_REPLY: dict[str, tuple[Play, str, str]] = {
     ),
     "no HTTP at all": (
         BadStatusLine(line="SSH-2.0-OpenSSH_9.9"),
+        "protocol:bad_http",
+        "{where} answered with something that is not HTTP/1.1",
+    ),
+    "bad chunk header in the body": (
+        Reply("text").but(BadChunk(after=1)),
         "protocol:bad_http",
         "{where} answered with something that is not HTTP/1.1",
     ),

@@ -31,6 +31,7 @@ _RETRYABLE: Mapping[str, bool] = MappingProxyType(
         "code:context_length_exceeded": False,
         "code:context_too_long": False,
         "code:credit_balance_too_low": False,
+        "code:exceed_context_size_error": False,
         "code:exceeded_current_quota_error": False,
         "code:insufficient_balance": False,
         "code:insufficient_quota": False,
@@ -127,7 +128,7 @@ def classify(outcome: Failure) -> bool:
     """Whether trying again may help. A server's `x-should-retry` overrides the table."""
     if isinstance(outcome, HttpError) and outcome.should_retry is not None:
         return outcome.should_retry
-    return next(_RETRYABLE[key] for key in _keys(outcome) if key in _RETRYABLE)
+    return next(_RETRYABLE[key] for key in keys_of(outcome) if key in _RETRYABLE)
 
 
 def decide(
@@ -191,8 +192,8 @@ def parse_retry_after(headers: Mapping[str, str], now: float) -> float | None:
         return None
 
 
-def _keys(outcome: Failure) -> Iterator[str]:
-    """The keys of `_RETRYABLE` for an outcome, the most special first."""
+def keys_of(outcome: Failure) -> Iterator[str]:
+    """The keys under which tables list an outcome, the most special first."""
     if isinstance(outcome, HttpError | InBandError):
         names = [name.lower() for name in (outcome.code, outcome.type) if name]
         yield from (f"code:{name}" for name in names)

@@ -21,8 +21,8 @@ from typing import Annotated, Literal, TypeAlias
 
 import msgspec
 
-from actors.config import Positive, Seconds, _Settings
 from actors.provider.gate import Gate
+from actors.settings import Positive, Seconds, Settings
 
 Phase: TypeAlias = Literal[
     "before_headers",
@@ -36,7 +36,7 @@ Phase: TypeAlias = Literal[
 Place: TypeAlias = Annotated[int, msgspec.Meta(ge=0)] | Phase
 
 
-class _Fault(_Settings, frozen=True, tag_field="fault", tag=True):
+class _Fault(Settings, frozen=True, tag_field="fault", tag=True):
     after: Place = 0
     """After how many deltas, or in which phase."""
 

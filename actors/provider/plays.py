@@ -12,10 +12,10 @@ from typing import Annotated, Any, Literal, TypeAlias
 import h11
 import msgspec
 
-from actors.config import Count, Positive, _Settings
 from actors.errors import ConfigError
 from actors.provider.faults import BadChunk, Fault, ends
 from actors.provider.tools import Call, ToolShape, fragments
+from actors.settings import Count, Positive, Settings
 
 Kind: TypeAlias = Literal["thought", "text", "tool_call"]
 Headers: TypeAlias = Mapping[str, str]
@@ -36,7 +36,7 @@ class Piece(msgspec.Struct, frozen=True):
     """`choices[0].delta`, as it goes into the chunk."""
 
 
-class Reply(_Settings, frozen=True):
+class Reply(Settings, frozen=True):
     """A model's answer: streamed if the request asks for a stream, else whole."""
 
     text: str = ""
@@ -151,7 +151,7 @@ class Reply(_Settings, frozen=True):
             yield Piece("tool_call", {"tool_calls": [fragment]})
 
 
-class RawBody(_Settings, frozen=True):
+class RawBody(Settings, frozen=True):
     """Any body, verbatim: a recorded stream, or something that is none."""
 
     data: bytes
@@ -179,7 +179,7 @@ class RawBody(_Settings, frozen=True):
         return cls(page, content_type="text/html; charset=utf-8", status=status, framing="length")
 
 
-class Status(_Settings, frozen=True):
+class Status(Settings, frozen=True):
     """A response with a status and a JSON error body, shaped as OpenAI's."""
 
     status: FinalStatus
@@ -196,7 +196,7 @@ class Status(_Settings, frozen=True):
             self._refuse("status", f"a response of status {self.status} has no body; use RawBody(b'')")
 
 
-class Redirect(_Settings, frozen=True):
+class Redirect(Settings, frozen=True):
     """A redirect to another port of the provider, which records whether it was followed."""
 
     status: Literal[301, 302, 303, 307, 308] = 307

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Literal, TypeAlias
 
-from actors.config import _Settings
+from actors.settings import Settings
 
 ToolShape: TypeAlias = Literal["regular", "no_index", "index_zero", "repeated", "two_ids", "null_arguments"]
 """How fragments name their call.
@@ -19,7 +19,7 @@ ToolShape: TypeAlias = Literal["regular", "no_index", "index_zero", "repeated", 
 """
 
 
-class Call(_Settings, frozen=True):
+class Call(Settings, frozen=True):
     """A tool call that the model asks for."""
 
     name: str

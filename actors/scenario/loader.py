@@ -21,10 +21,7 @@ def load(path: Path) -> Scenario:
         ScriptError: one line that says what is wrong and what to do. Its `__cause__` is what the file raised; None
             if the file is not at fault: it is missing, or holds no scenario.
     """
-    if path.is_dir():
-        raise ScriptError(f"{path} is a folder: name a scenario in it, such as {path / 'first_night.py'}")
-    if not path.exists():
-        raise ScriptError(f"{path} does not exist: check the path, which counts from {Path.cwd()}")
+    _check_readable(path)
     if path.suffix != ".py":
         raise ScriptError(f"{path} is no Python file: a scenario's name ends in .py")
     module = _imported(path)
@@ -39,6 +36,20 @@ def load(path: Path) -> Scenario:
             f"{path} holds several scenarios ({', '.join(own)}): keep each in a file of its own"
         )
     return next(iter(own.values()))
+
+
+def _check_readable(path: Path) -> None:
+    try:
+        path.read_bytes()
+    except IsADirectoryError:
+        raise ScriptError(
+            f"{path} is a folder: name a scenario in it, such as {path / 'first_night.py'}"
+        ) from None
+    except (FileNotFoundError, NotADirectoryError):
+        raise ScriptError(f"{path} does not exist: check the path, which counts from {Path.cwd()}") from None
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else error
+        raise ScriptError(f"{path} can't be read ({why}): check its permissions, or choose a copy") from None
 
 
 def _imported(path: Path) -> ModuleType:

@@ -55,7 +55,7 @@ class Stage:
         self,
         id: str,  # noqa: A002 - as in Runtime.spawn
         *plays: Play,
-        endpoint: Endpoint | None = None,
+        endpoint: Endpoint | str | None = None,
         **settings: Any,
     ) -> Session:
         """Bring a session on stage.

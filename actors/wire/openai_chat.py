@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from actors.config import Limits, Profile
+from actors.core.bodies import overlay
 from actors.core.chunks import Chunk, End, Error, ResponseInfo
 from actors.core.sse import ServerSentEvent, SSEDecoder
 from actors.core.surrogates import SurrogateJoiner, scrub
@@ -30,10 +31,14 @@ class Request(msgspec.Struct, frozen=True):
     tools: tuple[Mapping[str, Any], ...] = ()
     enable_thinking: bool | None = None
     response_format: dict[str, Any] | None = None
+    body: Mapping[str, Any] = {}
+    """Further fields of the body; they win over all the others."""
 
 
 def encode(request: Request, *, model: str, profile: Profile) -> bytes:
     """The JSON body of a streamed request. Lone surrogates in it become U+FFFD.
+
+    Fields are laid over each other: the profile's, what the request's settings mean to the profile, `request.body`.
 
     Raises:
         UsageError: something in the request is no JSON.
@@ -46,7 +51,8 @@ def encode(request: Request, *, model: str, profile: Profile) -> bytes:
     if request.response_format is not None:
         body["response_format"] = request.response_format
     if request.enable_thinking is not None:
-        body.update(_thinking(profile, enabled=request.enable_thinking))
+        body = overlay(body, profile.thinking.on if request.enable_thinking else profile.thinking.off)
+    body = _renamed(overlay(overlay(profile.body, body), request.body), profile)
     try:
         return _to_json(body)
     except (TypeError, ValueError, RecursionError) as error:
@@ -62,14 +68,12 @@ def _to_json(body: dict[str, Any]) -> bytes:
         return scrub(text).encode()
 
 
-def _thinking(profile: Profile, *, enabled: bool) -> dict[str, Any]:
-    if profile.thinking == "enable_thinking":
-        return {"enable_thinking": enabled}
-    if profile.thinking == "thinking":
-        return {"thinking": {"type": "enabled" if enabled else "disabled"}}
-    if profile.thinking == "reasoning_effort":
-        return {"reasoning_effort": "medium" if enabled else "none"}
-    return {}
+def _renamed(body: dict[str, Any], profile: Profile) -> dict[str, Any]:
+    for usual, here in profile.renames:
+        if usual in body:
+            value = body.pop(usual)
+            body.setdefault(here, value)
+    return body
 
 
 def _encode_mapping(value: object) -> Any:

@@ -1,0 +1,135 @@
+"""Endpoints from the environment and from TOML files. A key itself stands in neither code nor file.
+
+A file holds a table for each endpoint, with the fields of `Endpoint`; the key by the name of a variable::
+
+    [endpoints.fast]
+    profile = "groq"                  # its base_url, and its key from GROQ_API_KEY
+    model = "qwen/qwen3-32b"
+    body = { temperature = 0 }
+
+    [endpoints.house]
+    base_url = "https://llm.example/v1"
+    model = "large"
+    api_key_env = "HOUSE_KEY"
+    headers = { x-team = "stage" }
+    deadlines = { first_event = 600 }
+    tls = { ca_file = "house.pem" }   # paths count from the file's folder
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+from actors.endpoint import Endpoint, Tls
+from actors.errors import ConfigError
+from actors.profiles import PROFILES, Profile, profile_named
+from actors.settings import Secret, Settings
+
+T = TypeVar("T", bound=Settings)
+
+_FILES = ("ca_file", "cert_file", "key_file")
+
+
+def from_env(model: str | None, environ: Mapping[str, str], settings: dict[str, Any]) -> Endpoint:
+    """See `Endpoint.from_env`. An empty variable counts as one that is not set."""
+    said = dict(settings)
+    base_url = environ.get("OPENAI_BASE_URL", "").strip()
+    if "profile" not in said:
+        said["profile"] = _profile_of(said.get("base_url", base_url))
+    if base_url:
+        said.setdefault("base_url", base_url)
+    if "api_key" not in said:
+        own = "base_url" not in said
+        said["api_key"] = _key("OPENAI_API_KEY", environ, needed=own)
+    said["model"] = environ.get("OPENAI_MODEL", "") if model is None else model
+    if not said["model"]:
+        raise ConfigError("Endpoint.model", "is not said: pass model=, or set OPENAI_MODEL")
+    return _made(Endpoint, said, "Endpoint.from_env")
+
+
+def _profile_of(base_url: str) -> Profile:
+    """The profile of the provider that has this URL; OpenAI's for none at all."""
+    if not base_url:
+        return PROFILES["openai"]
+    known = (profile for profile in PROFILES.values() if profile.base_url == base_url.rstrip("/"))
+    return next(known, Profile())
+
+
+def read_toml(path: str | os.PathLike[str], environ: Mapping[str, str]) -> dict[str, Endpoint]:
+    """All endpoints of a file by name; raises as `Endpoint.from_toml`."""
+    file = Path(path)
+    try:
+        document = tomllib.loads(file.read_text("utf-8"))
+    except OSError as error:
+        raise ConfigError(str(file), f"can't be read ({error.strerror}): check the path") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(str(file), f"is no valid TOML ({error}): correct it") from None
+    tables = document.get("endpoints")
+    if not isinstance(tables, dict) or not tables:
+        raise ConfigError(str(file), "holds no endpoint: write a table [endpoints.NAME] for each")
+    return {name: _from_table(file, name, table, environ) for name, table in tables.items()}
+
+
+def one_of(endpoints: dict[str, Endpoint], path: str | os.PathLike[str], name: str | None) -> Endpoint:
+    """The endpoint of that name, or the only one.
+
+    Raises:
+        ConfigError: there is none, or there are several and no name.
+    """
+    if name is None and len(endpoints) == 1:
+        return next(iter(endpoints.values()))
+    if name not in endpoints:
+        wrong = "which one is not said" if name is None else f"has no endpoint {name!r}"
+        raise ConfigError(os.fspath(path), f"{wrong}; there are {', '.join(endpoints)}")
+    return endpoints[name]
+
+
+def _from_table(file: Path, name: str, table: Any, environ: Mapping[str, str]) -> Endpoint:
+    where = f"{file}: endpoints.{name}"
+    if not isinstance(table, dict):
+        raise ConfigError(where, "must be a table of settings")
+    said = dict(table)
+    if "api_key" in said:
+        raise ConfigError(where, "a key does not belong in a file: name its variable with api_key_env")
+    variable = said.pop("api_key_env", None)
+    profile = said.get("profile", "")
+    if isinstance(profile, str) and profile:
+        said["profile"] = profile_named(profile)
+    elif isinstance(profile, dict):
+        said["profile"] = _made(Profile, profile, where)
+    if variable is not None:
+        said["api_key"] = _key(str(variable), environ, needed=True)
+    elif "base_url" not in said and isinstance(said.get("profile"), Profile):
+        own: str | None = said["profile"].key_variable
+        said["api_key"] = None if own is None else _key(own, environ, needed=True)
+    if isinstance(said.get("tls"), dict):
+        paths = {key: str(file.parent / str(said["tls"][key])) for key in _FILES if key in said["tls"]}
+        said["tls"] = _made(Tls, said["tls"] | paths, where)
+    return _made(Endpoint, said, where)
+
+
+def _key(variable: str, environ: Mapping[str, str], *, needed: bool) -> Secret | None:
+    value = environ.get(variable, "")
+    if not value:
+        if needed:
+            raise ConfigError(variable, "is not set: export it with your key, or pass api_key=")
+        return None
+    try:
+        return Secret(value)
+    except ConfigError as error:
+        raise ConfigError(variable, error.why) from None
+
+
+def _made(kind: type[T], said: Mapping[str, Any], where: str) -> T:
+    unknown = sorted(set(said) - set(kind.__struct_fields__))
+    if unknown:
+        known = ", ".join(kind.__struct_fields__)
+        raise ConfigError(where, f"{unknown[0]!r} is no setting of {kind.__name__}; there are {known}")
+    try:
+        return kind(**said)
+    except ConfigError as error:
+        raise ConfigError(f"{where}: {error.field}", error.why) from None
