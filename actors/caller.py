@@ -7,8 +7,6 @@ nothing: not what the chunks mean, not whether to try again.
 from __future__ import annotations
 
 import asyncio
-import contextlib
-from collections.abc import AsyncIterator
 from typing import Any, ClassVar
 
 import msgspec
@@ -138,15 +136,11 @@ class CallerActor(HandlingActor):
         self._timer = self.send_after(first, DeadlineDue())
 
     async def _events(self, response: Response) -> None:
-        async with contextlib.aclosing(response.reads()) as reads:
-            await self._read_events(reads)
-
-    async def _read_events(self, reads: AsyncIterator[bytes]) -> None:
         decoder = openai_chat.Decoder(self._spec.limits)
-        async for data in reads:
+        while data := await response.read():
             if self._forward(decoder.feed(data)):
                 self._settle(StreamEnded())
-                await self._drain(reads)
+                await self._drain(response)
                 return
             if decoder.violation is not None:
                 raise decoder.violation
@@ -154,11 +148,11 @@ class CallerActor(HandlingActor):
                 await self._gate.wait()
         self._forward(decoder.eof())
 
-    async def _drain(self, reads: AsyncIterator[bytes]) -> None:
+    async def _drain(self, response: Response) -> None:
         """Read a body that should be over to its end; past `DRAIN_S` give the connection up."""
         try:
             async with asyncio.timeout(DRAIN_S):
-                async for _ in reads:
+                while await response.read():
                     pass
         except (TimeoutError, TransportFailure):
             pass

@@ -12,7 +12,7 @@ from typing import Any, Self, TypeAlias
 
 from actors.errors import BlockingCallError, TurnCancelledError, TurnFailedError
 from actors.events import Event, Terminal, TurnCancelled, TurnCompleted, TurnFailed
-from actors.kernel.future import LoopFuture
+from actors.kernel.future import LoopFuture, running_loop
 from actors.outlets import StreamOutlet
 
 CancelTurn: TypeAlias = Callable[[int, str], None]
@@ -209,6 +209,9 @@ def _waker(loop: asyncio.AbstractEventLoop, ready: asyncio.Future[None]) -> Call
             ready.set_result(None)
 
     def wake() -> None:
+        if running_loop() is loop:  # on its own thread, where a wake-up through the self-pipe costs two system calls
+            resolve()
+            return
         with contextlib.suppress(RuntimeError):  # the loop closed: nobody awaits any more
             loop.call_soon_threadsafe(resolve)
 
