@@ -195,7 +195,7 @@ class CallerActor(HandlingActor):
             self._first_chunk = now
             self._emit("actors.request.first_chunk", "first chunk", time_to_first_chunk=now - self._started)
             self._arm()
-        if self._finished is None and any(type(chunk) is Finish for chunk in chunks):
+        if self._finished is None and Finish in map(type, chunks):
             self._finished = now
             self._arm()
         return isinstance(chunks[-1], End | Error)

@@ -155,12 +155,12 @@ class EventStream(Closing):
             event = self._next_taken()
             if event is not None:
                 return event
-            if self._outlet.exhausted:
-                raise StopAsyncIteration
             loop = asyncio.get_running_loop()
             ready = loop.create_future()
             if self._outlet.wake_when_ready(_waker(loop, ready)):
                 await ready
+            elif self._outlet.exhausted:
+                raise StopAsyncIteration
 
 
 class TurnStream(EventStream):
