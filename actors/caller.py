@@ -33,6 +33,10 @@ ERROR_BODY_S = 2.0
 """How long the body of an error response is awaited: who stalls there must not hide what the status said."""
 
 
+_LAST = End, Error
+"""Chunks after which nothing counts."""
+
+
 class CallSpec(msgspec.Struct, frozen=True, kw_only=True):
     """What a caller needs to know: the same for each attempt of a step but for `labels`."""
 
@@ -198,7 +202,7 @@ class CallerActor(HandlingActor):
         if self._finished is None and Finish in map(type, chunks):
             self._finished = now
             self._arm()
-        return isinstance(chunks[-1], End | Error)
+        return type(chunks[-1]) in _LAST
 
     # Messages
 

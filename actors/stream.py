@@ -12,7 +12,7 @@ from typing import Any, Self, TypeAlias
 
 from actors.errors import BlockingCallError, TurnCancelledError, TurnFailedError
 from actors.events import Event, Terminal, TurnCancelled, TurnCompleted, TurnFailed
-from actors.kernel.future import LoopFuture, running_loop
+from actors.kernel.future import LoopFuture
 from actors.outlets import StreamOutlet
 
 CancelTurn: TypeAlias = Callable[[int, str], None]
@@ -152,14 +152,15 @@ class EventStream(Closing):
 
     async def __anext__(self) -> Event:
         while True:
+            if not self._taken:
+                loop = asyncio.get_running_loop()
+                ready = loop.create_future()
+                if self._outlet.wake_when_ready(_waker(loop, ready)):
+                    await ready
             event = self._next_taken()
             if event is not None:
                 return event
-            loop = asyncio.get_running_loop()
-            ready = loop.create_future()
-            if self._outlet.wake_when_ready(_waker(loop, ready)):
-                await ready
-            elif self._outlet.exhausted:
+            if self._outlet.exhausted:
                 raise StopAsyncIteration
 
 
@@ -208,8 +209,10 @@ def _waker(loop: asyncio.AbstractEventLoop, ready: asyncio.Future[None]) -> Call
         if not ready.done():
             ready.set_result(None)
 
+    thread = threading.get_ident()
+
     def wake() -> None:
-        if running_loop() is loop:  # on its own thread, where a wake-up through the self-pipe costs two system calls
+        if threading.get_ident() == thread:  # through the self-pipe it would cost two system calls
             resolve()
             return
         with contextlib.suppress(RuntimeError):  # the loop closed: nobody awaits any more

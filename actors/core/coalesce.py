@@ -57,18 +57,23 @@ class Buffer:
             and (limits.overflow != "pause" or 2 * len(self._runs) < limits.max_events)
         )
 
-    def push(self, event: Event) -> None:
-        """Take in an event; never refuses, so what is on its way when the buffer is full is not lost."""
+    def push(self, event: Event) -> bool:
+        """Take in an event; never refuses, so what is on its way when the buffer is full is not lost.
+
+        Returns:
+            Whether it is `full` now.
+        """
         runs, limits = self._runs, self._limits
         size = _size(event)
         self._bytes += size
         crowded = limits.overflow == "merge" and len(runs) >= limits.max_events
         if crowded and runs[-1].add(event, size):
-            return
+            return self.full
         # Deltas that alternate too fast to merge count like events that never do, or they would be unbounded.
-        run = _Run(event, size, stuck=crowded or not isinstance(event, _MERGEABLE))
-        self._stuck += run.stuck
-        runs.append(run)
+        stuck = crowded or not isinstance(event, _MERGEABLE)
+        self._stuck += stuck
+        runs.append(_Run(event, size, stuck=stuck))
+        return self.full
 
     def take(self, max_events: int | None = None) -> list[Event]:
         """The oldest events, at most so many; they wait no longer."""
