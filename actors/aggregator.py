@@ -45,9 +45,9 @@ class AggregatorActor(HandlingActor):
         if self._settled:
             return  # sent before the caller could know that a limit was passed
         pieces: tuple[Piece, ...] = ()
-        try:
+        try:  # noqa: SIM105 - a context manager would cost more than all else here
             pieces = self._aggregate.add(message.chunks)
-        except ProtocolViolation:  # noqa: SIM105 - a context manager would cost more than all else here
+        except ProtocolViolation:
             pass  # the aggregate keeps it
         if pieces:
             self.send(
