@@ -7,8 +7,6 @@ nothing: not what the chunks mean, not whether to try again.
 from __future__ import annotations
 
 import asyncio
-import contextlib
-from collections.abc import AsyncIterator
 from typing import Any, ClassVar
 
 import msgspec
@@ -34,6 +32,10 @@ DRAIN_S = 1.0
 
 ERROR_BODY_S = 2.0
 """How long the body of an error response is awaited: who stalls there must not hide what the status said."""
+
+
+_LAST = End, Error
+"""Chunks after which nothing counts."""
 
 
 class CallSpec(msgspec.Struct, frozen=True, kw_only=True):
@@ -143,15 +145,11 @@ class CallerActor(HandlingActor):
         self._timer = self.send_after(first, DeadlineDue())
 
     async def _events(self, response: Response) -> None:
-        async with contextlib.aclosing(response.reads()) as reads:
-            await self._read_events(reads)
-
-    async def _read_events(self, reads: AsyncIterator[bytes]) -> None:
         decoder = openai_chat.Decoder(self._spec.limits)
-        async for data in reads:
+        while data := await response.read():
             if self._forward(decoder.feed(data)):
                 self._settle(StreamEnded())
-                await self._drain(reads)
+                await self._drain(response)
                 return
             if decoder.violation is not None:
                 raise decoder.violation
@@ -159,11 +157,11 @@ class CallerActor(HandlingActor):
                 await self._gate.wait()
         self._forward(decoder.eof())
 
-    async def _drain(self, reads: AsyncIterator[bytes]) -> None:
+    async def _drain(self, response: Response) -> None:
         """Read a body that should be over to its end; past `DRAIN_S` give the connection up."""
         try:
             async with asyncio.timeout(DRAIN_S):
-                async for _ in reads:
+                while await response.read():
                     pass
         except (TimeoutError, TransportFailure):
             pass
@@ -206,10 +204,10 @@ class CallerActor(HandlingActor):
             self._first_chunk = now
             self._emit("actors.request.first_chunk", "first chunk", time_to_first_chunk=now - self._started)
             self._arm()
-        if self._finished is None and any(type(chunk) is Finish for chunk in chunks):
+        if self._finished is None and Finish in map(type, chunks):
             self._finished = now
             self._arm()
-        return isinstance(chunks[-1], End | Error)
+        return type(chunks[-1]) in _LAST
 
     # Messages
 

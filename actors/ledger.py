@@ -205,8 +205,9 @@ class Ledger:
     @property
     def full(self) -> bool:
         """Whether a consumer is so far behind that nothing more should be read for it."""
-        if any(outlet.full for outlet in self.outlets):
-            return True
+        for outlet in self.outlets:
+            if outlet.full:
+                return True
         turn = self.current
         return turn is not None and turn.outlet is not None and turn.outlet.full
 

@@ -49,8 +49,7 @@ class StreamOutlet:
     def push(self, event: Event) -> None:
         """Take one more event and wake whoever waits for it."""
         with self._lock:
-            self._buffer.push(event)
-            if self._buffer.full:
+            if self._buffer.push(event):
                 self.full = True
             if not self._wakers:
                 return

@@ -153,15 +153,16 @@ class EventStream(Closing):
 
     async def __anext__(self) -> Event:
         while True:
+            if not self._taken:
+                loop = asyncio.get_running_loop()
+                ready = loop.create_future()
+                if self._outlet.wake_when_ready(_waker(loop, ready)):
+                    await ready
             event = self._next_taken()
             if event is not None:
                 return event
             if self._outlet.exhausted:
                 raise StopAsyncIteration
-            loop = asyncio.get_running_loop()
-            ready = loop.create_future()
-            if self._outlet.wake_when_ready(_waker(loop, ready)):
-                await ready
 
 
 class TurnStream(EventStream):
@@ -209,7 +210,12 @@ def _waker(loop: asyncio.AbstractEventLoop, ready: asyncio.Future[None]) -> Call
         if not ready.done():
             ready.set_result(None)
 
+    thread = threading.get_ident()
+
     def wake() -> None:
+        if threading.get_ident() == thread:  # through the self-pipe it would cost two system calls
+            resolve()
+            return
         with contextlib.suppress(RuntimeError):  # the loop closed: nobody awaits any more
             loop.call_soon_threadsafe(resolve)
 

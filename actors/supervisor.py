@@ -216,7 +216,7 @@ class Supervisor(HandlingActor):
         for piece in shown:
             match piece:
                 case TextPiece():
-                    emit(TextDelta, turn, text=piece.text)
+                    emit(TextDelta, turn, text=piece.text, first_seq=self._ledger.seq + 1)
                 case ThoughtPiece():
                     emit(ThoughtDelta, turn, text=piece.text)
                 case ToolCallPiece():

@@ -13,7 +13,7 @@ import functools
 import socket
 import ssl
 import urllib.parse
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator
 from typing import Any, Literal, TypeAlias, TypeVar
 
 import aiohttp
@@ -191,10 +191,17 @@ def translate(
     return Transport(message=message, type=trouble)
 
 
+_CONTENT = "greenroom.content"
+"""The extension of an `httpx.Response` under which our transport on aiohttp leaves the reader of its body."""
+
+READ_SIZE = 64 * 1024
+"""As many bytes a read gives at most: what a consumer that is paused gets in one piece."""
+
+
 class Response:
     """A response whose headers have come: `status`, `headers` (lower-case names) and its bytes."""
 
-    __slots__ = ("_response", "_translated", "headers", "status")
+    __slots__ = ("_next", "_response", "_translated", "headers", "status")
 
     def __init__(
         self,
@@ -205,30 +212,44 @@ class Response:
         self.headers = {name.lower(): value for name, value in response.headers.items()}
         self._response = response
         self._translated = translated
+        self._next: Callable[[], Awaitable[bytes]] | None = None
 
-    async def reads(self) -> AsyncGenerator[bytes, None]:
-        """What each read of the socket gives, until the body's end.
+    async def read(self) -> bytes:
+        """What the next read of the socket gives; empty at the body's end.
 
         Raises:
             TransportFailure: the connection broke, or the body is compressed although we asked for `identity`:
                 317 bytes of brotli can become 200 MiB in one piece.
         """
+        if self._next is None:
+            self._next = self._open()
+        try:
+            return await self._next()
+        except Exception:
+            with self._translated():
+                raise
+
+    def _open(self) -> Callable[[], Awaitable[bytes]]:
         coding = self.headers.get("content-encoding", "identity")
         if coding not in {"identity", ""}:
             message = f"the body came as {coding!r} although only `identity` was accepted"
             raise TransportFailure(Protocol(message=message, type="bad_http"))
-        with self._translated():
-            async for data in self._response.aiter_raw():
-                yield data
+        content = self._response.extensions.get(_CONTENT)
+        if content is not None:
+            return functools.partial(content.read, READ_SIZE)
+        raw = self._response.aiter_raw()
+        return lambda: anext(raw, b"")
+
+    async def reads(self) -> AsyncGenerator[bytes, None]:
+        """All reads until the body's end. Raises as `read` does."""
+        while data := await self.read():
+            yield data
 
     async def read_at_most(self, limit: int) -> bytes:
-        """The first `limit` bytes of the body."""
+        """The first `limit` bytes of the body. Raises as `read` does."""
         body = bytearray()
-        async with contextlib.aclosing(self.reads()) as reads:
-            async for data in reads:
-                body += data
-                if len(body) >= limit:
-                    break
+        while len(body) < limit and (data := await self.read()):
+            body += data
         return bytes(body[:limit])
 
 
@@ -344,6 +365,19 @@ def _proxy(endpoint: Endpoint) -> httpx.Proxy | None:
     return httpx.Proxy(url, headers=headers)
 
 
+class _DirectTransport(AiohttpTransport):
+    """httpx on aiohttp, with a shortcut to the body.
+
+    httpx puts six generators between a read and who asks for it, which is most of what a paced delta costs.
+    """
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        response = await super().handle_async_request(request)
+        stream: Any = response.stream
+        response.extensions[_CONTENT] = stream._aiohttp_response.content  # noqa: SLF001 - a test holds it to that
+        return response
+
+
 def _aiohttp_transport(tls: ssl.SSLContext, proxy: httpx.Proxy | None) -> httpx.AsyncBaseTransport:
     def session() -> aiohttp.ClientSession:
         connector = aiohttp.TCPConnector(
@@ -358,7 +392,7 @@ def _aiohttp_transport(tls: ssl.SSLContext, proxy: httpx.Proxy | None) -> httpx.
             response_class=WakingResponse,
         )
 
-    return AiohttpTransport(client=session, verify=tls, proxy=proxy)
+    return _DirectTransport(client=session, verify=tls, proxy=proxy)
 
 
 def _httpx_transport(tls: ssl.SSLContext, proxy: httpx.Proxy | None) -> httpx.AsyncBaseTransport:

@@ -114,6 +114,10 @@ class Aggregate:
         """
         if self.violation is not None:
             raise self.violation
+        chunks = tuple(chunks)
+        texts = [chunk.text for chunk in chunks if type(chunk) is Text]
+        if len(texts) == len(chunks) and not self._calls.began:
+            return self._add_plain(texts)
         pieces = _Pieces()
         try:
             for chunk in chunks:
@@ -126,6 +130,16 @@ class Aggregate:
                 raise
             return shown
         return pieces.take()
+
+    def _add_plain(self, texts: list[str]) -> tuple[Piece, ...]:
+        """As `_add` for each: the common case, nothing but text."""
+        text = "".join(texts)
+        self.chunks += len(texts)
+        self.received += len(text)
+        if not text:
+            return ()
+        self._text.append(text)
+        return (TextPiece(text),)
 
     def _add(self, chunk: Chunk, pieces: _Pieces) -> None:
         kind = type(chunk)

@@ -21,8 +21,8 @@ def merge(first: Event, second: Event) -> Event | None:
     They must be neighbours in `seq`. Deltas merge within one attempt, two `Retracted` within one turn, and
     nothing merges across any other event.
     """
-    run = _Run(first)
-    return run.event() if run.add(second) else None
+    run = _Run(first, 0)
+    return run.event() if run.add(second, 0) else None
 
 
 class Buffer:
@@ -57,17 +57,23 @@ class Buffer:
             and (limits.overflow != "pause" or 2 * len(self._runs) < limits.max_events)
         )
 
-    def push(self, event: Event) -> None:
-        """Take in an event; never refuses, so what is on its way when the buffer is full is not lost."""
+    def push(self, event: Event) -> bool:
+        """Take in an event; never refuses, so what is on its way when the buffer is full is not lost.
+
+        Returns:
+            Whether it is `full` now.
+        """
         runs, limits = self._runs, self._limits
-        self._bytes += _size(event)
+        size = _size(event)
+        self._bytes += size
         crowded = limits.overflow == "merge" and len(runs) >= limits.max_events
-        if crowded and runs[-1].add(event):
-            return
+        if crowded and runs[-1].add(event, size):
+            return self.full
         # Deltas that alternate too fast to merge count like events that never do, or they would be unbounded.
-        run = _Run(event, stuck=crowded or not isinstance(event, _MERGEABLE))
-        self._stuck += run.stuck
-        runs.append(run)
+        stuck = crowded or not isinstance(event, _MERGEABLE)
+        self._stuck += stuck
+        runs.append(_Run(event, size, stuck=stuck))
+        return self.full
 
     def take(self, max_events: int | None = None) -> list[Event]:
         """The oldest events, at most so many; they wait no longer."""
@@ -90,18 +96,22 @@ class _Run:
 
     __slots__ = ("_changes", "_first", "_last", "_texts", "bytes", "stuck")
 
-    def __init__(self, event: Event, *, stuck: bool = False) -> None:
+    _texts: list[str]
+    """Set, as `_changes`, with the second event: most runs are of one, and one is made a delta."""
+    _changes: dict[str, Any]
+
+    def __init__(self, event: Event, size: int, *, stuck: bool = False) -> None:
         self._first = self._last = event
-        self._texts: list[str] = []
-        self._changes: dict[str, Any] = {}
-        self.bytes = _size(event)
+        self.bytes = size
         self.stuck = stuck
 
-    def add(self, event: Event) -> bool:
+    def add(self, event: Event, size: int) -> bool:
         last = self._last
         place = _place(event)
         if place is None or place != _place(last) or getattr(event, "first_seq", 0) != last.seq + 1:
             return False
+        if last is self._first:
+            self._texts, self._changes = [], {}
         if isinstance(event, Retracted):
             for name in ("text_keep", "thought_keep"):
                 self._changes[name] = min(self._said(name), getattr(event, name))
@@ -112,7 +122,7 @@ class _Run:
             for name in ("id", "name"):
                 self._changes[name] = getattr(event, name) or self._said(name)
         self._last = event
-        self.bytes += _size(event)
+        self.bytes += size
         return True
 
     def event(self) -> Event:
@@ -147,5 +157,5 @@ def _text(event: Event) -> str:
 
 def _size(event: Event) -> int:
     """Bytes of what an endpoint makes as long as it likes; what a host makes is bounded by its number."""
-    text = _text(event)
+    text = event.text if type(event) is TextDelta else _text(event)
     return len(text) if text.isascii() else len(text.encode(errors="surrogatepass"))

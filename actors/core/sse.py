@@ -69,6 +69,35 @@ class SSEDecoder:
                 raise
         return events
 
+    def feed_plain(self, data: bytes) -> list[bytes] | None:
+        """The data of each event that ends in `data`, if they are all of one `data` line; else None.
+
+        None: nothing was taken; `feed` it. What is no such event can't be mistaken for one: with an LF in their
+        data, or another line beside it, the LFs would not be two an event.
+        """
+        if (
+            self._head is not None
+            or self._after_cr
+            or self._data is not None
+            or self._size
+            or self.violation is not None
+            or b"\r" in data
+        ):
+            return None
+        if self._line:
+            data = b"".join((*self._line, data))
+        end = data.rfind(b"\n\n")
+        if end < 0 or not data.startswith(b"data: ") or len(data) > self._limit:
+            return None
+        lines = data[6:end].split(b"\n\ndata: ")
+        if data.count(b"\n", 0, end) != 2 * (len(lines) - 1):
+            return None
+        self.recognised = True
+        rest = data[end + 2 :]
+        self._line = [rest] if rest else []
+        self._line_size = len(rest)
+        return lines
+
     def eof(self) -> ServerSentEvent | None:
         """The event that the stream's end cut off, if it has data.
 

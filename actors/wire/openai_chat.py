@@ -14,12 +14,12 @@ import msgspec
 
 from actors.config import Limits, Profile
 from actors.core.bodies import overlay
-from actors.core.chunks import Chunk, End, Error, ResponseInfo
+from actors.core.chunks import Chunk, End, Error, ResponseInfo, Text
 from actors.core.sse import ServerSentEvent, SSEDecoder
 from actors.core.surrogates import SurrogateJoiner, scrub
 from actors.errors import ProtocolViolation, UsageError
 from actors.wire.openai_reading import error_fields, read_error, read_payload
-from actors.wire.openai_shapes import MISFITS, Payload, lenient, typed, untyped
+from actors.wire.openai_shapes import MISFITS, Payload, lenient, plain, typed, untyped
 
 _DONE = b"[DONE]"
 
@@ -158,6 +158,10 @@ class Decoder:
         if not self._begun:
             data = self._begin(data)
         if self._document is None:
+            lines = self._sse.feed_plain(data) if self._introduced else None
+            if lines is not None:
+                self._decode_lines(lines, out)
+                return
             for event in self._sse.feed(data):
                 self._decode(event, out)
                 if self._ended:
@@ -177,6 +181,23 @@ class Decoder:
             self._document = bytearray()
             return start
         return data
+
+    def _decode_lines(self, lines: list[bytes], out: list[Chunk]) -> None:
+        """As `_decode`, for events of one line each, most of which are plain text."""
+        fits = True  # where one does not, as in a thought or a tool call, the next would hardly do
+        for line in lines:
+            if fits and self._joiner.held is None:
+                try:
+                    content = plain(line).choices[0].delta.content
+                except MISFITS:
+                    fits = False
+                else:
+                    if content:
+                        out.append(Text(content))
+                    continue
+            self._decode(ServerSentEvent(line), out)
+            if self._ended:
+                return
 
     def _decode(self, event: ServerSentEvent, out: list[Chunk]) -> None:
         clean = False

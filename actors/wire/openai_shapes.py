@@ -8,7 +8,7 @@ understood is, and what can't counts as absent.
 from __future__ import annotations
 
 import json
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -103,6 +103,47 @@ class Payload(msgspec.Struct, gc=False):
     code: Any = None
     type: Any = None
 
+
+class PlainDelta(msgspec.Struct, gc=False):
+    """A `Delta` of nothing but text. Each field of the full shape is named here: what has another value fits not."""
+
+    content: str | None = None
+    refusal: None = None
+    reasoning_content: None = None
+    reasoning: None = None
+    reasoning_details: None = None
+    tool_calls: None = None
+    function_call: None = None
+
+
+class PlainChoice(msgspec.Struct, gc=False):
+    """A `Choice` of nothing but text."""
+
+    delta: PlainDelta
+    index: Literal[0] | None = None
+    message: None = None
+    finish_reason: Literal[""] | None = None
+    usage: None = None
+    error: None = None
+
+
+class PlainPayload(msgspec.Struct, gc=False):
+    """A `Payload` of nothing but text: all of a stream but its first and last few."""
+
+    choices: tuple[PlainChoice]
+    id: str | None = None
+    model: str | None = None
+    object: Literal["chat.completion.chunk"] | None = None
+    usage: None = None
+    x_groq: None = None
+    error: None = None
+    message: None = None
+    code: None = None
+    type: None = None
+
+
+plain = msgspec.json.Decoder(PlainPayload).decode
+"""The fastest path, which says by its success that there is nothing else to look for; raises as `typed` does."""
 
 typed = msgspec.json.Decoder(Payload).decode
 """The fast path; raises what `MISFITS` names for anything out of the ordinary."""
