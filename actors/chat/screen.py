@@ -41,16 +41,18 @@ class Screen:
         self._console = console
         self._fold = Fold()
         self._line: Kind | None = None
-        """Whose unfinished line the cursor stands in; None: at the beginning of an empty one."""
+        """Who writes in the cursor's line; None: nobody, it is empty."""
+        self._fresh = True
+        """Whether the cursor's line is empty."""
         self._owed = False
-        """Whether text was taken back, and the line that it stood in has not been shown again."""
+        """Whether the line that the text ends in was interrupted, and not shown again."""
 
     def show(self, event: Event) -> None:
         """Show the turn's next event; those that a reader need not know of show nothing."""
         match event:
             case TurnStarted():
                 self._fold.apply(event)
-                self._line, self._owed = None, False
+                self._owed = False
             case TextDelta():
                 self._write("text", event)
             case ThoughtDelta():
@@ -73,14 +75,15 @@ class Screen:
 
     def note(self, text: str, style: str = "dim") -> None:
         """Say something that is not the model's, on a line of its own. Unfinished text goes on below, anew."""
+        self._owed = self._owed or self._line == "text"
         self.end_line()
         self._console.print(Text(f"{NOTE}{inert(text)}", style), soft_wrap=True)
 
     def end_line(self) -> None:
         """Go to an empty line, if the cursor stands in one that is not."""
-        if self._line is not None:
+        if not self._fresh:
             self._console.print()
-            self._line = None
+        self._line, self._fresh = None, True
 
     def _write(self, kind: Kind, event: TextDelta | ThoughtDelta) -> None:
         begun = ""
@@ -98,8 +101,8 @@ class Screen:
 
     def _print(self, kind: Kind, text: str) -> None:
         self._console.print(Text(tame(text), STYLES[kind]), end="", soft_wrap=True)
-        self._line = kind
-        self._owed = False
+        self._line, self._fresh = kind, text.endswith("\n")
+        self._owed = self._owed and kind != "text"
 
     def _retract(self, event: Retracted) -> None:
         cut = self._fold.thoughts[event.thought_keep :], self._fold.text[event.text_keep :]
@@ -108,7 +111,7 @@ class Screen:
             if gone:
                 clipped = gone if len(gone) <= CLIP else f"{gone[:CLIP]}…"
                 self.note(f"{kind} taken back: “{clipped}”", WARNING)
-        self._owed = bool(cut[1])
+        self._owed = self._owed or bool(cut[1])
 
     def _complete(self, event: TurnCompleted) -> None:
         if self._owed and self._unfinished("text"):

@@ -151,16 +151,18 @@ class Talk:
         return self._session.history().get(timeout=HISTORY_S)
 
 
-COMMANDS: Mapping[str, Command] = MappingProxyType({
-    "/new": Command("", "begin a new conversation", Talk.new),
-    "/save": Command("FILE", "write the conversation to a file", Talk.save),
-    "/load": Command("FILE", "go on with one from a file", Talk.load),
-    "/model": Command("NAME", "ask another model from now on", Talk.model),
-    "/retry": Command("", "send the last input again, in place of what came of it", Talk.retry),
-    "/usage": Command("", "what was used so far", Talk.usage),
-    "/help": Command("", "this list", Talk.help),
-    "/quit": Command("", "leave", Talk.quit),
-})
+COMMANDS: Mapping[str, Command] = MappingProxyType(
+    {
+        "/new": Command("", "begin a new conversation", Talk.new),
+        "/save": Command("FILE", "write the conversation to a file", Talk.save),
+        "/load": Command("FILE", "go on with one from a file", Talk.load),
+        "/model": Command("NAME", "ask another model from now on", Talk.model),
+        "/retry": Command("", "send the last input again, in place of what came of it", Talk.retry),
+        "/usage": Command("", "what was used so far", Talk.usage),
+        "/help": Command("", "this list", Talk.help),
+        "/quit": Command("", "leave", Talk.quit),
+    }
+)
 
 
 def _path(name: str) -> Path:

@@ -19,6 +19,9 @@ PATIENCE: Final = 20.0
 READY: Final = "\x1b[?2004h"
 """The editor asks for bracketed paste as it begins to read."""
 
+DONE: Final = "\x1b[?2004l"
+"""And wants it no more once it has read."""
+
 PROGRAM: Final = (
     "import fcntl, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0)\n"  # so that Ctrl-C reaches it
     "from actors.cli import main; main(prog_name='greenroom')\n"

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from actors.provider import Eof, Gate, Pause, Reply, ScriptedProvider, Status
-from tests.chat.terminal import Terminal, chatting, environment, plain
+from tests.chat.terminal import DONE, Terminal, chatting, environment, plain
 
 DIM = "\x1b[2m"
 
@@ -92,7 +92,7 @@ def test_ctrl_c_cancels_the_turn_and_not_the_program(
         terminal.sees("On and")
         terminal.types("\x03")
         terminal.sees("cancelled")
-        assert provider.wait_served("ada").outcome == "disconnected"
+        assert provider.wait_served("ada").outcome == "client_gone"
         terminal.is_asked()
         asks(terminal, "still there?", "Here.")
         terminal.types("half a line\x03")
@@ -161,7 +161,9 @@ def test_commands_that_are_none_are_explained_and_slashes_can_be_sent(
         asks(terminal, "/bye", "/bye is no command")
         asks(terminal, "/save", "usage: /save FILE")
         asks(terminal, "/new now", "usage: /new")
-        asks(terminal, "/help", "/new", "/save FILE", "/load FILE", "/model NAME", "/retry", "/usage", "/quit")
+        asks(
+            terminal, "/help", "/new", "/save FILE", "/load FILE", "/model NAME", "/retry", "/usage", "/quit"
+        )
         asks(terminal, "//etc/hosts", "A path.")
         terminal.enters("/quit")
     assert texts(provider, 1) == ["user: /etc/hosts"]
@@ -181,7 +183,11 @@ def test_what_was_typed_is_edited_and_comes_back(
         terminal.is_asked()
         asks(terminal, "\x1b[A\x1b[A", "Three.")  # the last one is /quit
         terminal.enters("/quit")
-    assert [texts(provider, number)[-1] for number in (1, 2, 3)] == ["user: world", "user: world!", "user: world!"]
+    assert [texts(provider, number)[-1] for number in (1, 2, 3)] == [
+        "user: world",
+        "user: world!",
+        "user: world!",
+    ]
     assert (tmp_path / "typed").stat().st_mode & 0o077 == 0
 
 
@@ -199,13 +205,20 @@ def test_what_a_model_writes_does_not_steer_the_terminal(
     provider: ScriptedProvider, where: tuple[str, ...]
 ) -> None:
     evil = "\x1b]0;title\x07\x1b[2J\x9b31m\u202edlrow[bold]\r\b\x00"
-    provider.script("ada", Reply(f"a{evil}b", thoughts=f"t{evil}u"), Status(400, body={"error": {"message": evil}}))
+    provider.script("ada", Reply(f"a{evil}b", thoughts=f"t{evil}u"), Status(400, message=evil))
     with chatting(*where) as terminal:
         terminal.is_asked()
-        shown = asks(terminal, "x", "\\x00b") + asks(terminal, "y", "failed: http_error:400")
+        terminal.enters("x")
+        terminal.sees(DONE)  # what comes before is the editor's, which steers it
+        shown = terminal.sees("\\x00b")
+        terminal.is_asked()
+        terminal.enters("y")
+        terminal.sees(DONE)
+        shown += terminal.sees("failed: http_error:400")
         for control in ("\x1b]", "\x07", "\x1b[2J", "\x9b", "\u202e", "\b", "\x00"):
             assert control not in shown
         assert "[bold]" in shown
+        terminal.is_asked()
         terminal.enters("/quit")
 
 
