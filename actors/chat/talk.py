@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import msgspec
+import pykka
 
 from actors.chat import archive
 from actors.chat.editor import Editor
@@ -148,7 +149,12 @@ class Talk:
         return self._runtime.spawn(self._endpoint, messages=messages)
 
     def _history(self) -> tuple[Mapping[str, Any], ...]:
-        return self._session.history().get(timeout=HISTORY_S)
+        try:
+            return self._session.history().get(timeout=HISTORY_S)
+        except (pykka.ActorDeadError, pykka.Timeout) as error:
+            raise UsageError(
+                "the session has ended: /new begins another, /retry goes on with this one"
+            ) from error
 
 
 COMMANDS: Mapping[str, Command] = MappingProxyType(
