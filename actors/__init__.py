@@ -41,6 +41,7 @@ if TYPE_CHECKING:
         TurnFailedError,
         UsageError,
     )
+    from actors.local import LocalModel
     from actors.mapping import MapResult
     from actors.messages import EventBatch, GetHistory
     from actors.runtime import Runtime
@@ -72,6 +73,7 @@ _HOMES = {
     "TurnError": "actors.errors",
     "TurnFailedError": "actors.errors",
     "UsageError": "actors.errors",
+    "LocalModel": "actors.local",
     "MapResult": "actors.mapping",
     "EventBatch": "actors.messages",
     "GetHistory": "actors.messages",
@@ -95,6 +97,7 @@ __all__ = [
     "GreenroomError",
     "Intensity",
     "Limits",
+    "LocalModel",
     "MapResult",
     "Profile",
     "RetryPolicy",

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from actors.chat.command import chat
 from actors.errors import UsageError
 from actors.scenario.command import run
 
@@ -130,3 +131,4 @@ def _printer() -> Callable[[list[Part]], None]:
 
 
 main.add_command(run)
+main.add_command(chat)

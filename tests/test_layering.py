@@ -73,7 +73,7 @@ def test_core_does_not_know_the_dialects() -> None:
 LAYERS = (
     ("errors", "outcome", "events", "settings", "profiles", "endpoint", "sources", "config"),
     ("core", "wire", "log"),
-    ("kernel", "messages", "transport", "provider", "stats", "endpoints", "reach", "waking"),
+    ("kernel", "messages", "transport", "provider", "stats", "endpoints", "reach", "waking", "local"),
     (
         "outlets",
         "ledger",
@@ -88,7 +88,7 @@ LAYERS = (
     ),
     ("stream", "client", "mapping"),
     ("runtime",),
-    ("scenario",),
+    ("scenario", "chat"),
     ("cli",),
 )
 """From the ground up: a layer imports from itself and from those before it. `messages` carry what the core makes."""

@@ -16,13 +16,18 @@ PERMISSIVE = re.compile(
     re.IGNORECASE,
 )
 """MPL-2.0 is weak copyleft by file: certifi's list of certificates, which nobody changes."""
+EXTRAS = ("fast", "local")
 
 
 def shipped() -> dict[str, Distribution]:
     """The distributions that installing greenroom with its runtime extras brings, by name."""
     found: dict[str, Distribution] = {}
     wanted = [Requirement(line) for line in distribution("greenroom").requires or ()]
-    wanted = [need for need in wanted if need.marker is None or need.marker.evaluate({"extra": "fast"})]
+    wanted = [
+        need
+        for need in wanted
+        if need.marker is None or any(need.marker.evaluate({"extra": extra}) for extra in EXTRAS)
+    ]
     while wanted:
         need = wanted.pop()
         name = need.name.lower()

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from actors.errors import ConfigError, ScriptError
+from actors.errors import ScriptError, UsageError
 from actors.scenario.declare import Scenario
 from actors.scenario.exits import Exit
 from actors.scenario.loader import load
@@ -19,6 +21,7 @@ from actors.scenario.loader import load
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from actors.config import Endpoint
     from actors.scenario.report import Report
 
 
@@ -38,21 +41,34 @@ if TYPE_CHECKING:
     show_default=True,
     help="The script's waits times this.",
 )
+@click.option(
+    "--local", is_flag=True, help="Against a small model in this process, if the scenario is for any."
+)
 @click.option("--plain", is_flag=True, help="Plain lines; so too in a pipe, or with NO_COLOR set.")
 @click.pass_context
 def run(
-    ctx: click.Context, path: Path, seed: int, sessions: int | None, log: str | None, pace: float, plain: bool
+    ctx: click.Context,
+    path: Path,
+    *,
+    seed: int,
+    sessions: int | None,
+    log: str | None,
+    pace: float,
+    local: bool,
+    plain: bool,
 ) -> None:
-    """Run the scenario in PATH against the scripted provider, with no key and no network.
+    """Run the scenario in PATH against the scripted provider, or a local model, with no key and no network.
 
     Ends with 0: passed; 1: an expectation does not hold; 2: wrong usage; 3: the script itself failed;
     130: interrupted.
     """
     try:
-        report = _run(load(path), seed=seed, sessions=sessions, log=log, pace=pace, plain=plain)
+        scenario = load(path)
+        with _model(scenario, local=local) as endpoint:
+            report = _run(scenario, endpoint, seed=seed, sessions=sessions, log=log, pace=pace, plain=plain)
     except ScriptError as error:
         raise (Complaint if error.__cause__ is None else ScriptComplaint)(str(error)) from error
-    except ConfigError as error:
+    except UsageError as error:
         raise Complaint(str(error)) from error
     except KeyboardInterrupt:  # while it was loaded, or a second one while the sessions were ended in order
         ctx.exit(Exit.INTERRUPTED)
@@ -71,8 +87,30 @@ class ScriptComplaint(Complaint):
     exit_code = Exit.SCRIPT_FAILED
 
 
+@contextlib.contextmanager
+def _model(scenario: Scenario, *, local: bool) -> Iterator[Endpoint | None]:
+    if not local:
+        yield None
+        return
+    if not scenario.any_model:
+        raise UsageError(
+            f"{scenario.name} scripts its provider, and a real model follows no script: run it without --local"
+        )
+    from actors.local import LocalModel  # noqa: PLC0415 - see the top
+
+    with LocalModel() as model:
+        yield model.endpoint()
+
+
 def _run(
-    scenario: Scenario, *, seed: int, sessions: int | None, log: str | None, pace: float, plain: bool
+    scenario: Scenario,
+    endpoint: Endpoint | None,
+    *,
+    seed: int,
+    sessions: int | None,
+    log: str | None,
+    pace: float,
+    plain: bool,
 ) -> Report:
     from rich.console import Console  # noqa: PLC0415 - see the top
 
@@ -91,7 +129,7 @@ def _run(
             )  # a pipe that is not UTF-8 still gets every line
         display = PlainDisplay(console)
     path = _fresh_log(scenario) if log is None else log
-    settings = runner.Settings(log=path, seed=seed, sessions=sessions, pace=pace)
+    settings = runner.Settings(log=path, seed=seed, sessions=sessions, pace=pace, endpoint=endpoint)
     report = runner.run(scenario, settings, display)
     show(report, console, plain=plain)
     return report

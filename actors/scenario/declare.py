@@ -22,9 +22,10 @@ class Scenario:
     Args:
         script: what it does.
         sessions: how many sessions it has unless the one who runs it says otherwise.
+        any_model: whether it leaves the provider alone, so that a real model may stand in for it.
     """
 
-    def __init__(self, script: Script, *, sessions: int) -> None:
+    def __init__(self, script: Script, *, sessions: int, any_model: bool = False) -> None:
         name = getattr(script, "__name__", repr(script))
         if not inspect.iscoroutinefunction(script):
             raise ScriptError(f"@scenario takes an async function: write `async def {name}(stage)`")
@@ -35,6 +36,7 @@ class Scenario:
         self.module = script.__module__
         self.file = script.__code__.co_filename
         self.sessions = sessions
+        self.any_model = any_model
         doc = inspect.getdoc(script)
         self.story = "" if doc is None else doc.partition("\n")[0]
         """The first line of its docstring."""
@@ -52,9 +54,9 @@ class Scenario:
 @overload
 def scenario(script: Script, /) -> Scenario: ...
 @overload
-def scenario(*, sessions: int = SESSIONS) -> Callable[[Script], Scenario]: ...
+def scenario(*, sessions: int = SESSIONS, any_model: bool = False) -> Callable[[Script], Scenario]: ...
 def scenario(
-    script: Script | None = None, /, *, sessions: int = SESSIONS
+    script: Script | None = None, /, *, sessions: int = SESSIONS, any_model: bool = False
 ) -> Scenario | Callable[[Script], Scenario]:
     """Declare an async function that takes a `Stage` to be the scenario of its file.
 
@@ -63,10 +65,12 @@ def scenario(
     Args:
         script: the function.
         sessions: how many sessions it has unless the one who runs it says otherwise: `stage.sessions`.
+        any_model: whether it leaves the provider alone, so that a real model may stand in for it (`--local`): it
+            gives `stage.spawn` no plays, does not touch `stage.provider`, and expects no certain words.
 
     Raises:
         ScriptError: it is no async function, or has no sessions.
     """
     if script is not None:
-        return Scenario(script, sessions=sessions)
-    return lambda script: Scenario(script, sessions=sessions)
+        return Scenario(script, sessions=sessions, any_model=any_model)
+    return lambda script: Scenario(script, sessions=sessions, any_model=any_model)

@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator
 import msgspec
 
 from actors.client import Session
+from actors.config import Endpoint
 from actors.errors import ScriptError
 from actors.log import to_file
 from actors.provider import ScriptedProvider
@@ -34,6 +35,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """None: as many as the scenario says."""
     pace: float = 1.0
     """See `Stage.pace`."""
+    endpoint: Endpoint | None = None
+    """The model that stands in for the scripted provider; None: nobody does."""
 
 
 def run(scenario: Scenario, settings: Settings, display: Display) -> Report:
@@ -62,29 +65,35 @@ class _Run:
         """Everything, from the provider's first breath to the report."""
         settings, scenario = self._settings, self._scenario
         began = time.perf_counter()
-        with ScriptedProvider(seed=settings.seed) as provider:
+        with contextlib.ExitStack() as stack:
+            provider, endpoint = None, settings.endpoint
+            if endpoint is None:
+                provider = stack.enter_context(ScriptedProvider(seed=settings.seed))
+                endpoint = provider.endpoint()
             bill = Bill(
                 name=scenario.name,
                 story=scenario.story,
                 file=scenario.file,
                 sessions=self._sessions,
                 seed=settings.seed,
-                provider=provider.base_url,
+                provider=endpoint.base_url,
             )
             self._display.begin(bill, self._tally, time.time())
             try:
                 # The watchers outlive the runtime, to see each session's last event.
                 async with asyncio.TaskGroup() as watchers, _refreshed(self._display):
-                    ending = await self._play(provider, watchers)
+                    ending = await self._play(provider, endpoint, watchers)
             finally:
                 self._display.end()
         wall_s = time.perf_counter() - began
         summary = summarise(self._tally, self._stage.checks, wall_s)
         return Report(bill=bill, summary=summary, ending=ending, error=self._error, log=settings.log)
 
-    async def _play(self, provider: ScriptedProvider, watchers: asyncio.TaskGroup) -> Ending:
+    async def _play(
+        self, provider: ScriptedProvider | None, endpoint: Endpoint, watchers: asyncio.TaskGroup
+    ) -> Ending:
         settings = self._settings
-        runtime = Runtime(provider.endpoint(), rng=random.Random(settings.seed))  # noqa: S311 - jitter
+        runtime = Runtime(endpoint, rng=random.Random(settings.seed))  # noqa: S311 - jitter
         self._stage = Stage(
             runtime=runtime,
             provider=provider,

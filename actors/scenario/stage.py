@@ -7,7 +7,7 @@ import random
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from actors.errors import TurnError
+from actors.errors import ScriptError, TurnError
 from actors.scenario.expect import Expectation
 from actors.scenario.summary import Check
 from actors.scenario.tally import Tally
@@ -27,7 +27,7 @@ class Stage:
         self,
         *,
         runtime: Runtime,
-        provider: ScriptedProvider,
+        provider: ScriptedProvider | None,
         seed: int,
         sessions: int,
         pace: float,
@@ -36,7 +36,7 @@ class Stage:
         watch: Callable[[Session], None],
     ) -> None:
         self.runtime = runtime
-        self.provider = provider
+        self._provider = provider
         self.rng = random.Random(seed)  # noqa: S311 - a script's whims are no secrets
         """Made from the seed: the same numbers in each run with the same one."""
         self.sessions = sessions
@@ -50,6 +50,19 @@ class Stage:
         self._tally = tally
         self._watch = watch
         self._turns: list[TurnHandle] = []
+
+    @property
+    def provider(self) -> ScriptedProvider:
+        """The scripted provider.
+
+        Raises:
+            ScriptError: a real model stands in for it.
+        """
+        if self._provider is None:
+            raise ScriptError(
+                "a real model plays, and follows no script: declare the scenario without `any_model`"
+            )
+        return self._provider
 
     def spawn(
         self,

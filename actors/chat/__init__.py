@@ -1,0 +1,1 @@
+"""`greenroom chat`: a conversation in a terminal, or one question from a script."""

@@ -1,0 +1,182 @@
+"""The conversation in a terminal: input is a turn, or a command that begins with a slash."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+import msgspec
+import pykka
+
+from actors.chat import archive
+from actors.chat.editor import Editor
+from actors.chat.screen import ERROR, Screen
+from actors.chat.turn import watch
+from actors.chat.usage import Meter
+from actors.client import Messages, Session
+from actors.config import Endpoint
+from actors.errors import GreenroomError, UsageError
+from actors.runtime import Runtime
+
+HISTORY_S = 5.0
+"""How long to wait for the session to say what was said, in seconds."""
+
+
+class Command(NamedTuple):
+    """What a slash command does."""
+
+    argument: str
+    """How its argument is called; empty: it takes none."""
+    meaning: str
+    carry_out: Callable[[Talk, str], None]
+
+
+class Talk:
+    """A conversation.
+
+    Args:
+        runtime: where its sessions live.
+        endpoint: where its model answers.
+        screen: where it is shown.
+        system: the system message that each new conversation begins with.
+    """
+
+    def __init__(self, runtime: Runtime, endpoint: Endpoint, screen: Screen, system: str | None) -> None:
+        self._runtime = runtime
+        self._endpoint = endpoint
+        self._screen = screen
+        self._opening: Messages = () if system is None else ({"role": "system", "content": system},)
+        self._meter = Meter()
+        self._session = self._spawn(self._opening)
+        self._before: Messages = self._opening
+        """What had been said before `last`."""
+        self._last: str | None = None
+        self._leaving = False
+
+    def hold(self, editor: Editor) -> None:
+        """Talk until the person leaves. What goes wrong is one line, and the talk goes on."""
+        at, model = self._endpoint.base_url, self._endpoint.model
+        self._screen.note(f"{model} at {at}; /help lists the commands, /quit or Ctrl-D leaves")
+        while not self._leaving:
+            try:
+                self.take(editor.ask())
+            except EOFError:
+                return
+            except KeyboardInterrupt:
+                self._screen.note("/quit or Ctrl-D leaves")
+
+    def take(self, line: str) -> None:
+        """Carry out one input."""
+        try:
+            if line.startswith("/") and not line.startswith("//"):
+                self._command(line)
+            elif line.strip():
+                self._turn(line[1:] if line.startswith("//") else line)
+        except GreenroomError as error:
+            self._screen.note(str(error), ERROR)
+
+    def _turn(self, text: str) -> None:
+        self._before, self._last = self._history(), text
+        with self._session.stream(text, endpoint=self._endpoint) as stream:
+            self._meter.add(watch(stream, self._screen.show))
+
+    def _command(self, line: str) -> None:
+        name, _, argument = line.strip().partition(" ")
+        argument = argument.strip()
+        command = COMMANDS.get(name)
+        if command is None:
+            raise UsageError(f"{name} is no command: /help lists them, and // begins a text with a slash")
+        if bool(argument) is not bool(command.argument):
+            raise UsageError(f"usage: {name} {command.argument}".rstrip())
+        command.carry_out(self, argument)
+
+    # Commands
+
+    def new(self, _: str) -> None:
+        """Begin a new conversation."""
+        self._restart(self._opening)
+        self._screen.note("a new conversation")
+
+    def save(self, name: str) -> None:
+        """Write the conversation to a file."""
+        path, messages = _path(name), self._history()
+        archive.save(path, self._endpoint.model, messages)
+        self._screen.note(f"{_counted(messages)} saved in {path}")
+
+    def load(self, name: str) -> None:
+        """Go on with a conversation from a file, with the model at hand."""
+        conversation = archive.load(_path(name))
+        self._restart(conversation.messages)
+        self._screen.note(f"{_counted(conversation.messages)} loaded, said to {conversation.model}")
+
+    def model(self, name: str) -> None:
+        """Ask another model from now on."""
+        self._endpoint = msgspec.structs.replace(self._endpoint, model=name)
+        self._screen.note(f"{name} answers from now on")
+
+    def retry(self, _: str) -> None:
+        """Send the last input again, in place of what came of it."""
+        if self._last is None:
+            raise UsageError("there is nothing to retry yet")
+        last = self._last
+        self._restart(self._before)
+        self._turn(last)
+
+    def usage(self, _: str) -> None:
+        """Say what was used so far."""
+        self._screen.note(self._meter.describe())
+
+    def help(self, _: str) -> None:
+        """List the commands."""
+        for name, command in COMMANDS.items():
+            self._screen.note(f"{name} {command.argument}".ljust(14) + command.meaning)
+        self._screen.note("Ctrl-C cancels a turn; Alt-Enter breaks the line; // begins a text with a slash")
+
+    def quit(self, _: str) -> None:
+        """Leave."""
+        self._leaving = True
+
+    # Inside
+
+    def _restart(self, messages: Messages) -> None:
+        self._session.close()
+        self._session = self._spawn(messages)
+        self._last = None
+
+    def _spawn(self, messages: Messages) -> Session:
+        return self._runtime.spawn(self._endpoint, messages=messages)
+
+    def _history(self) -> tuple[Mapping[str, Any], ...]:
+        try:
+            return self._session.history().get(timeout=HISTORY_S)
+        except (pykka.ActorDeadError, pykka.Timeout) as error:
+            raise UsageError(
+                "the session has ended: /new begins another, /retry goes on with this one"
+            ) from error
+
+
+COMMANDS: Mapping[str, Command] = MappingProxyType(
+    {
+        "/new": Command("", "begin a new conversation", Talk.new),
+        "/save": Command("FILE", "write the conversation to a file", Talk.save),
+        "/load": Command("FILE", "go on with one from a file", Talk.load),
+        "/model": Command("NAME", "ask another model from now on", Talk.model),
+        "/retry": Command("", "send the last input again, in place of what came of it", Talk.retry),
+        "/usage": Command("", "what was used so far", Talk.usage),
+        "/help": Command("", "this list", Talk.help),
+        "/quit": Command("", "leave", Talk.quit),
+    }
+)
+
+
+def _path(name: str) -> Path:
+    try:
+        return Path(name).expanduser()
+    except RuntimeError as error:
+        raise UsageError(f"{name!r} names a home that is not known") from error
+
+
+def _counted(messages: Messages) -> str:
+    return f"{len(messages)} message{'' if len(messages) == 1 else 's'}"
