@@ -215,6 +215,16 @@ class SessionConfig(_Settings, frozen=True):
     """Send `ToolCallDelta` events."""
     response_format: dict[str, Any] | None = None
     """Sent as it is."""
+    tools: tuple[dict[str, Any], ...] = ()
+    """Tool definitions as chat completions have them; nothing runs them: see `Session.answer`."""
+    max_queued_turns: Count | None = None
+    """How many turns of the session may wait behind another; past that `send` raises `QueueFullError`."""
+
+    def __post_init__(self) -> None:
+        given: Any = self.tools
+        if isinstance(given, list):
+            msgspec.structs.force_setattr(self, "tools", tuple(given))
+        super().__post_init__()
 
 
 class RuntimeConfig(_Settings, frozen=True):
@@ -232,3 +242,13 @@ class RuntimeConfig(_Settings, frozen=True):
     """Between two `actors.request.progress` records of one stream, in seconds."""
     uvloop: bool | None = None
     """For a sync host's own loop: True, False, or None for "if it is installed"."""
+    max_active_turns: Positive | None = None
+    """How many turns run at once; others wait, and sessions take turns. None: no limit."""
+    max_queued_turns: Count | None = None
+    """How many turns of all sessions may wait while `max_active_turns` run; past that `send` raises
+    `QueueFullError`."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.max_queued_turns is not None and self.max_active_turns is None:
+            self._refuse("max_queued_turns", "needs max_active_turns: without it no turn waits for another's")
