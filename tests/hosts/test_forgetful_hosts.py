@@ -10,6 +10,7 @@ import sys
 import threading
 import weakref
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -60,7 +61,7 @@ def test_closing_refuses_to_block_a_loop() -> None:
     asyncio.run(host())
 
 
-def drop(held: list[object]) -> None:
+def drop(held: list[Any]) -> None:
     held.clear()
     gc.collect()
 
