@@ -245,6 +245,7 @@ class Session(Closing):
         *,
         stateless: bool,
     ) -> Turn:
+        self._ledger.birthplace.check()  # before any lock: a fork may find it held for ever
         endpoint, config = self._settings(settings)
         turn = Turn(
             number=next(self._ledger.numbers),

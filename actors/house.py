@@ -110,12 +110,18 @@ class House:
     # The end
 
     @property
+    def elsewhere(self) -> bool:
+        """Whether this is a fork of the process that all of it lives in."""
+        return self._birthplace.left
+
+    @property
     def draining(self) -> bool:
         """Whether no new turns and sessions are taken."""
         return self._drained is not None
 
     def drain(self, timeout: float | None) -> LoopFuture[None]:
         """See `Runtime.drain`."""
+        self._birthplace.check()
         with self.lock:
             if self._drained is not None:
                 return self._drained
@@ -153,14 +159,19 @@ class House:
         dispatcher = self.dispatcher
         if dispatcher is None or self._birthplace.left:
             return
-        if not dispatcher.loop.is_closed():
+        if dispatcher.loop.is_running():
             asyncio.run_coroutine_threadsafe(self._finish(wait=wait), dispatcher.loop).result()
         dispatcher.close()
+        self._guardian = None  # as it is but where a host's loop has ended before
+        self._end_what_is_left()
         self._say_stopped()
 
     async def aclose(self, *, wait: bool = True) -> None:
         """As `close`, on the loop. Shielded: a host that is cancelled while it leaves leaves nothing behind."""
         if self.dispatcher is None or self._birthplace.left:
+            return
+        if not self.dispatcher.on_loop():
+            await asyncio.to_thread(self.close, wait=wait)
             return
         self._closing = asyncio.ensure_future(self._aclose(wait=wait))
         await asyncio.shield(self._closing)

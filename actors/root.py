@@ -92,9 +92,7 @@ class RootSupervisor(HandlingActor):
         report = SessionReport(services.log, ledger.session)
         self._fail_turns(ledger, failed, error, report)
         _carry_out(ledger, failed.message)
-        if ledger.gate is not None:
-            ledger.gate.reset()
-        self._forget_slots(failed.ref)
+        self._take_slot_back(ledger)
         if type(failed.message) is Close or self._closed is not None:
             # What it failed in is not handled again, and the session was to end in any case.
             ledger.close("closed" if self._closed is None else "runtime_closed", error)
@@ -129,7 +127,7 @@ class RootSupervisor(HandlingActor):
             return
         ledger.close("closed")
         self._services.sessions.pop(ledger.session, None)
-        self._forget_slots(ref)
+        self._take_slot_back(ledger)
         if self._closed is not None and not self._services.supervisors:
             self._closed.set(None)
 
@@ -153,10 +151,12 @@ class RootSupervisor(HandlingActor):
             self._services.slots.free(message.ticket)
             self._grant_slots(self._services.slots)
 
-    def _forget_slots(self, ref: pykka.ActorRef[Any]) -> None:
-        if self._services.slots is not None:
-            self._services.slots.forget(ref.actor_urn)
-            self._grant_slots(self._services.slots)
+    def _take_slot_back(self, ledger: Ledger) -> None:
+        slots, gate = self._services.slots, ledger.gate
+        if slots is not None and gate is not None and gate.ticket is not None:
+            slots.free(gate.ticket)
+            gate.reset()
+            self._grant_slots(slots)
 
     def _grant_slots(self, slots: Slots) -> None:
         if self._closed is None:

@@ -106,6 +106,7 @@ class Runtime:
         config = replace(self._config.session, settings)
         system = () if config.system is None else ({"role": "system", "content": config.system},)
         house = self._house
+        house.open()  # before the lock: a fork may find it held for ever
         with house.lock:
             dispatcher, root = house.open()
             if house.draining:
@@ -153,6 +154,7 @@ class Runtime:
         """
         if max_sessions < 1:
             raise ConfigError("max_sessions", f"must be at least 1, got {max_sessions}")
+        self._house.open()
         return ResultStream(lambda: self.spawn(**settings), prompts, max_sessions)
 
     # Events of all sessions
@@ -187,6 +189,7 @@ class Runtime:
 
     def _watch(self, watch: Watch) -> Callable[[], None]:
         house = self._house
+        house.open()  # as in `spawn`
         with house.lock:
             house.open()
             house.watchers.add(watch)
@@ -285,8 +288,9 @@ class Runtime:
 
 def _unwatch(house: House, watch: Watch) -> None:
     """Not a method of the runtime: a stream that is collected shall not keep it."""
-    with house.lock:
-        house.watchers.remove(watch)
+    if not house.elsewhere:
+        with house.lock:
+            house.watchers.remove(watch)
 
 
 def choose_loop(wanted: bool | None) -> Callable[[], asyncio.AbstractEventLoop] | None:

@@ -143,6 +143,7 @@ class EventStream(Closing):
     def _next_taken(self) -> Event | None:
         with self._lock:
             if not self._taken:
+                self.birthplace.check()  # before the outlet's lock: the loop's thread may have held it at the fork
                 self._taken = self._outlet.take()[::-1]
             return self._taken.pop() if self._taken else None
 
@@ -156,7 +157,6 @@ class EventStream(Closing):
                 return event
             if self._outlet.exhausted:
                 raise StopIteration
-            self.birthplace.check()
             ready = threading.Event()
             refuse_on_a_loop("for event in stream", "async for event in stream")
             if self._outlet.wake_when_ready(ready.set):
@@ -172,7 +172,6 @@ class EventStream(Closing):
                 return event
             if self._outlet.exhausted:
                 raise StopAsyncIteration
-            self.birthplace.check()
             loop = asyncio.get_running_loop()
             ready = loop.create_future()
             if self._outlet.wake_when_ready(_waker(loop, ready)):

@@ -6,6 +6,7 @@ queued. Holds no actor: a ticket names the session's supervisor and which of its
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
@@ -47,15 +48,9 @@ class Slots:
         self._held.pop(ticket, None)
         self._line.pop(ticket, None)
 
-    def forget(self, supervisor: str) -> None:
-        """As `free`, for all that a supervisor asked for."""
-        for ticket in (*self._held, *self._line):
-            if ticket.supervisor == supervisor:
-                self.free(ticket)
-
     def grant(self) -> tuple[Ticket, ...]:
         """Let in as many as there is room for; gives those that were let in now."""
-        granted = tuple(self._line)[: max(0, self.limit - len(self._held))]
+        granted = tuple(itertools.islice(self._line, max(0, self.limit - len(self._held))))
         for ticket in granted:
             del self._line[ticket]
             self._held[ticket] = None

@@ -253,3 +253,19 @@ def test_draining_on_the_hosts_own_loop(provider: ScriptedProvider) -> None:
             assert handle.wait(0).text == "fine"
 
     asyncio.run(host())
+
+
+def test_what_map_could_not_begin_is_kept_with_its_item(provider: ScriptedProvider) -> None:
+    gate = Gate()
+    provider.script("busy", held(gate))
+    config = RuntimeConfig(max_active_turns=1, max_queued_turns=1)
+    with Runtime(provider.endpoint(), config=config) as runtime:
+        runtime.spawn(id="busy").send("run")
+        results = runtime.map(["waits", "no room", "no room"])
+        refused = [next(results), next(results)]
+        assert [(item.index, type(item.error)) for item in refused] == [
+            (1, QueueFullError),
+            (2, QueueFullError),
+        ]
+        gate.set()
+        assert [item.result.text for item in results if item.result is not None] == ["fine"]

@@ -94,6 +94,33 @@ def test_a_runtime_that_is_dropped_with_its_streams_ends_too(provider: ScriptedP
     assert not thread.is_alive()
 
 
+def test_a_runtime_that_is_dropped_on_its_hosts_loop_ends_too(provider: ScriptedProvider) -> None:
+    async def host() -> SessionEnded:
+        runtime = await Runtime(provider.endpoint()).__aenter__()
+        session = runtime.spawn()
+        assert (await session.send("hello")).text == "fine"
+        ended, held = session.ended, [session]
+        del runtime, session
+        with pytest.warns(ResourceWarning, match="dropped without being closed"):
+            drop(held)
+        return await ended
+
+    assert asyncio.run(host()).reason == "runtime_closed"
+
+
+def test_closing_from_another_loop_and_after_the_hosts_has_ended(provider: ScriptedProvider) -> None:
+    runtime = Runtime(provider.endpoint()).open()
+    handle = runtime.spawn().send("hello")
+    asyncio.run(runtime.aclose())
+    assert handle.done()
+    loop = asyncio.new_event_loop()
+    runtime = loop.run_until_complete(Runtime(provider.endpoint()).__aenter__())
+    handle = runtime.spawn().send("never")
+    runtime.close()  # its loop stands still
+    assert handle.done()
+    loop.close()
+
+
 def test_a_runtime_that_was_closed_says_nothing(provider: ScriptedProvider) -> None:
     with Runtime(provider.endpoint()) as runtime:
         runtime.spawn().run("hello")

@@ -12,7 +12,6 @@ CALLS = st.lists(
     st.one_of(
         st.tuples(st.just("want"), TICKETS),
         st.tuples(st.just("free"), TICKETS),
-        st.tuples(st.just("forget"), st.sampled_from("abcd")),
         st.tuples(st.just("reconcile"), st.lists(TICKETS, max_size=6)),
     )
 )
