@@ -30,9 +30,13 @@ if TYPE_CHECKING:
     )
     from actors.core.fold import Fold, fold
     from actors.errors import (
+        AdmissionError,
         BlockingCallError,
         ConfigError,
+        DrainingError,
+        ForkedError,
         GreenroomError,
+        QueueFullError,
         RuntimeClosedError,
         ScriptError,
         SessionClosedError,
@@ -63,9 +67,13 @@ _HOMES = {
     "Session": "actors.client",
     "Fold": "actors.core.fold",
     "fold": "actors.core.fold",
+    "AdmissionError": "actors.errors",
     "BlockingCallError": "actors.errors",
     "ConfigError": "actors.errors",
+    "DrainingError": "actors.errors",
+    "ForkedError": "actors.errors",
     "GreenroomError": "actors.errors",
+    "QueueFullError": "actors.errors",
     "RuntimeClosedError": "actors.errors",
     "ScriptError": "actors.errors",
     "SessionClosedError": "actors.errors",
@@ -85,14 +93,17 @@ _HOMES = {
 _MODULES = frozenset({"events", "log", "outcome"})
 
 __all__ = [
+    "AdmissionError",
     "BlockingCallError",
     "Buffering",
     "ConfigError",
     "Deadlines",
+    "DrainingError",
     "Endpoint",
     "EventBatch",
     "EventStream",
     "Fold",
+    "ForkedError",
     "GetHistory",
     "GreenroomError",
     "Intensity",
@@ -100,6 +111,7 @@ __all__ = [
     "LocalModel",
     "MapResult",
     "Profile",
+    "QueueFullError",
     "RetryPolicy",
     "Runtime",
     "RuntimeClosedError",

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
-import inspect
-import sys
-import threading
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any, TypeAlias
+import functools
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple, TypeAlias
 
 import msgspec
 import pykka
 
+from actors.admission import Door
 from actors.config import Endpoint, SessionConfig
 from actors.core.bodies import overlay
-from actors.errors import ConfigError, SessionClosedError
-from actors.events import Event, SessionEnded, TurnCompleted
+from actors.core.conversation import open_calls, tool_messages
+from actors.errors import AdmissionError, ConfigError, SessionClosedError
+from actors.events import SessionEnded, TurnCompleted
 from actors.kernel.future import LoopFuture
 from actors.ledger import Ledger, Turn
 from actors.messages import (
@@ -30,11 +29,20 @@ from actors.messages import (
     Unsubscribe,
 )
 from actors.outlets import ActorOutlet, StreamOutlet
+from actors.pump import OnEvent, pumped
 from actors.stream import Closing, EventStream, TurnHandle, TurnStream, refuse_on_a_loop
+from actors.watching import tell
 
 Messages: TypeAlias = Sequence[Mapping[str, Any]]
-OnEvent: TypeAlias = Callable[[Event], Awaitable[None] | None]
 Ask: TypeAlias = Callable[[pykka.ActorRef[Any], Any], LoopFuture[Any]]
+
+
+class Admission(NamedTuple):
+    """Where turns of all sessions are counted."""
+
+    door: Door
+    bound: int | None
+    """How many may be inside; None: any number."""
 
 
 class Session(Closing):
@@ -45,10 +53,13 @@ class Session(Closing):
     or the name of one of the runtime's.
     """
 
-    def __init__(self, ledger: Ledger, ask: Ask) -> None:
+    def __init__(self, ledger: Ledger, ask: Ask, admission: Admission, keeps: object) -> None:
         self.id = ledger.session
         self._ledger = ledger
         self._ask = ask
+        self._admission = admission
+        self._keeps = keeps
+        """The runtime: it is in use for as long as one of its sessions is."""
 
     def __repr__(self) -> str:
         return f"<Session {self.id!r}>"
@@ -100,14 +111,39 @@ class Session(Closing):
         Raises:
             SessionClosedError: the session has ended.
             ConfigError: a setting is unknown, or can't be.
+            QueueFullError: too many turns run or wait already (`max_queued_turns`).
+            DrainingError: the runtime takes no new turns.
         """
         return self._begin(to_messages(text), (), settings, on_event=on_event, stateless=False)
 
     def stream(self, text: str | Messages, **settings: Any) -> TurnStream:
         """Begin a turn and give its events as a stream, for `for` or `async for`; raises as `send` does."""
-        outlet = StreamOutlet(self._settings(settings)[1].buffering, self._room)
+        outlet = StreamOutlet(self._settings(settings)[1].buffering, functools.partial(_room, self._ledger))
         turn = self._submit(to_messages(text), (), settings, outlet, stateless=False)
-        return TurnStream(turn.number, turn.done, outlet, self._cancel)
+        return self._stream(turn, outlet)
+
+    def answer(
+        self,
+        results: Mapping[str, Any] | Sequence[Any],
+        *,
+        on_event: OnEvent | None = None,
+        **settings: Any,
+    ) -> TurnHandle:
+        """Go on after a turn that asked for tool calls, with their results.
+
+        Calls that are not answered by the next turn are forgotten: what is sent is always valid. To stream, give
+        `stream` the messages with the role `tool` instead.
+
+        Args:
+            results: by call id, or one for each runnable call in order; what is no text is sent as JSON.
+            on_event: as in `send`.
+            settings: as in `run`.
+
+        Raises:
+            ConfigError: no call waits for a result, or these are not those that wait; else as `send`.
+        """
+        messages = tool_messages(open_calls(self._ledger.conversation), results)
+        return self.send(messages, on_event=on_event, **settings)
 
     def step(
         self,
@@ -135,6 +171,7 @@ class Session(Closing):
 
     def history(self) -> LoopFuture[tuple[Mapping[str, Any], ...]]:
         """The conversation so far, as a future: `.get()` it in a thread, or await it. Answered while a turn runs."""
+        self._ledger.birthplace.check()
         return self._ask(self.ref, GetHistory())
 
     # Events
@@ -145,9 +182,10 @@ class Session(Closing):
 
     def events(self) -> EventStream:
         """All events of the session from now on, up to `SessionEnded`. Closing the stream cancels nothing."""
-        outlet = StreamOutlet(self._ledger.config.buffering, self._room)
+        outlet = StreamOutlet(self._ledger.config.buffering, functools.partial(_room, self._ledger))
         self._send(Subscribe(outlet))
-        return EventStream(outlet, lambda: self._tell(Unsubscribe(outlet)))
+        unsubscribe = functools.partial(tell, self._ledger, Unsubscribe(outlet))
+        return EventStream(outlet, unsubscribe, self._ledger.birthplace)
 
     def subscribe(self, ref: pykka.ActorRef[Any]) -> Callable[[], None]:
         """Send an actor, of whatever pykka type, all events from now on, as `EventBatch` messages.
@@ -158,7 +196,7 @@ class Session(Closing):
         Returns:
             A function that unsubscribes it. An actor that stops is unsubscribed by itself.
         """
-        outlet = ActorOutlet(ref, self._ledger.config.buffering, self._ask, self._batch_taken)
+        outlet = actor_outlet(ref, self._ask, self._ledger)
         self._send(Subscribe(outlet))
         return lambda: self._tell(Unsubscribe(outlet))
 
@@ -176,6 +214,7 @@ class Session(Closing):
     @property
     def ended(self) -> LoopFuture[SessionEnded]:
         """The session's last event, as a future: `.get()` it in a thread, or await it."""
+        self._ledger.birthplace.check()
         return self._ledger.ended
 
     # Inside
@@ -191,10 +230,13 @@ class Session(Closing):
     ) -> TurnHandle:
         if on_event is None:
             turn = self._submit(messages, tools, settings, None, stateless=stateless)
-            return TurnHandle(turn.number, turn.done, self._cancel)
-        outlet = StreamOutlet(self._settings(settings)[1].buffering, self._room)
+            return TurnHandle(turn.number, turn.done, self._cancel, self._ledger.birthplace)
+        outlet = StreamOutlet(self._settings(settings)[1].buffering, functools.partial(_room, self._ledger))
         turn = self._submit(messages, tools, settings, outlet, stateless=stateless)
-        return _pumped(TurnStream(turn.number, turn.done, outlet, self._cancel), on_event, self._cancel)
+        return pumped(self._stream(turn, outlet), on_event, self._cancel)
+
+    def _stream(self, turn: Turn, outlet: StreamOutlet) -> TurnStream:
+        return TurnStream(turn.number, turn.done, outlet, self._cancel, self._ledger.birthplace)
 
     def _submit(
         self,
@@ -205,18 +247,35 @@ class Session(Closing):
         *,
         stateless: bool,
     ) -> Turn:
+        self._ledger.birthplace.check()  # before any lock: a fork may find it held for ever
         endpoint, config = self._settings(settings)
         turn = Turn(
             number=next(self._ledger.numbers),
             messages=messages,
-            tools=tools,
+            tools=tools if stateless else config.tools,
             stateless=stateless,
             endpoint=endpoint,
             config=config,
             outlet=outlet,
+            doors=self._enter(config),
         )
-        self._send(Submit(turn))
+        try:
+            self._send(Submit(turn))
+        except BaseException:
+            turn.leave()
+            raise
         return turn
+
+    def _enter(self, config: SessionConfig) -> tuple[Door, ...]:
+        door, bound = self._admission
+        own, queued = self._ledger.door, config.max_queued_turns
+        door.enter(bound, "the runtime")
+        try:
+            own.enter(None if queued is None else queued + 1, f"session {self.id!r}")
+        except AdmissionError:
+            door.leave()
+            raise
+        return door, own
 
     def _settings(self, settings: dict[str, Any]) -> tuple[Endpoint, SessionConfig]:
         changes = dict(settings)
@@ -228,13 +287,8 @@ class Session(Closing):
     def _cancel(self, turn: int, reason: str) -> None:
         self._tell(Cancel(turn, reason))
 
-    def _room(self, outlet: StreamOutlet) -> None:
-        self._tell(Drained(outlet))
-
-    def _batch_taken(self, outlet: ActorOutlet, error: BaseException | None) -> None:
-        self._tell(BatchTaken(outlet, error))
-
     def _send(self, message: Any) -> None:
+        self._ledger.birthplace.check()
         try:
             self._ledger.supervisor.tell(message)
         except pykka.ActorDeadError:
@@ -243,11 +297,7 @@ class Session(Closing):
             ) from None
 
     def _tell(self, message: Any) -> None:
-        """Send what has no meaning any more once the session has ended."""
-        try:
-            self._ledger.supervisor.tell(message)
-        except pykka.ActorDeadError:
-            return
+        tell(self._ledger, message)
 
 
 def replace(
@@ -294,38 +344,14 @@ def to_messages(text: str | Messages) -> tuple[Mapping[str, Any], ...]:
     return tuple(given)
 
 
-def _pumped(stream: TurnStream, on_event: OnEvent, cancel: Callable[[int, str], None]) -> TurnHandle:
-    """A handle for a turn whose events are handed to a callback of the host, outside of any actor."""
-    done: LoopFuture[Any] = LoopFuture()
-    try:
-        loop = asyncio.get_running_loop()
-    except RuntimeError:
-        threading.Thread(
-            target=_pump_in_thread, args=(stream, on_event, done), name="greenroom-on-event", daemon=True
-        ).start()
-        return TurnHandle(stream.turn, done, cancel)
-    pump = loop.create_task(_pump(stream, on_event, done))
-    return TurnHandle(stream.turn, done, cancel, keeps=pump)
+def actor_outlet(ref: pykka.ActorRef[Any], ask: Ask, ledger: Ledger) -> ActorOutlet:
+    """Batches of a session's events for an actor."""
+
+    def taken(outlet: ActorOutlet, error: BaseException | None) -> None:
+        tell(ledger, BatchTaken(outlet, error))
+
+    return ActorOutlet(ref, ledger.config.buffering, ask, taken)
 
 
-def _pump_in_thread(stream: TurnStream, on_event: OnEvent, done: LoopFuture[Any]) -> None:
-    try:
-        with stream:
-            for event in stream:
-                if inspect.isawaitable(on_event(event)):
-                    raise TypeError("an async on_event needs a running loop: call send() inside one")
-        done.set(stream.done.get())
-    except BaseException:  # noqa: BLE001 - it reaches whoever waits
-        done.set_exception(sys.exc_info())
-
-
-async def _pump(stream: TurnStream, on_event: OnEvent, done: LoopFuture[Any]) -> None:
-    try:
-        async with stream:
-            async for event in stream:
-                awaitable = on_event(event)
-                if inspect.isawaitable(awaitable):
-                    await awaitable
-        done.set(await stream.done)
-    except BaseException:  # noqa: BLE001 - as above
-        done.set_exception(sys.exc_info())
+def _room(ledger: Ledger, outlet: StreamOutlet) -> None:
+    tell(ledger, Drained(outlet))

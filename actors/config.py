@@ -103,8 +103,15 @@ class SessionConfig(Settings, frozen=True):
     body: JsonObject = msgspec.field(default_factory=dict)
     """Further fields of the request's body, such as `{"temperature": 0}`, laid over the endpoint's own; those of a turn
     are laid over the session's. Objects merge, everything else replaces."""
+    tools: tuple[dict[str, Any], ...] = ()
+    """Tool definitions as chat completions have them; nothing runs them: see `Session.answer`."""
+    max_queued_turns: Count | None = None
+    """How many turns of the session may wait behind another; past that `send` raises `QueueFullError`."""
 
     def __post_init__(self) -> None:
+        given: Any = self.tools
+        if isinstance(given, list):
+            msgspec.structs.force_setattr(self, "tools", tuple(given))
         super().__post_init__()
         if self.model == "":
             self._refuse("model", "must not be empty; leave it out for the endpoint's own")
@@ -126,3 +133,13 @@ class RuntimeConfig(Settings, frozen=True):
     """Between two `actors.request.progress` records of one stream, in seconds."""
     uvloop: bool | None = None
     """For a sync host's own loop: True, False, or None for "if it is installed"."""
+    max_active_turns: Positive | None = None
+    """How many turns run at once; others wait, and sessions take turns. None: no limit."""
+    max_queued_turns: Count | None = None
+    """How many turns of all sessions may wait while `max_active_turns` run; past that `send` raises
+    `QueueFullError`."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.max_queued_turns is not None and self.max_active_turns is None:
+            self._refuse("max_queued_turns", "needs max_active_turns: without it no turn waits for another's")

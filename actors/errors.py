@@ -7,8 +7,12 @@ The tree::
     │   ├── ConfigError          a setting that can't be (also a ValueError)
     │   ├── BlockingCallError    a blocking call on a thread whose loop is running
     │   ├── RuntimeClosedError   the runtime is not open (yet, or any more)
+    │   │   └── ForkedError      it is open, but in the process that this one was forked from
     │   ├── SessionClosedError   the session has ended
     │   └── ScriptError          a scenario script that can't be read or run
+    ├── AdmissionError           a turn was not accepted, though nothing was wrong with it
+    │   ├── QueueFullError       too many run or wait: try again later
+    │   └── DrainingError        the runtime takes no new ones
     ├── TurnError                an accepted turn that did not complete
     │   ├── TurnFailedError      carries the terminal `TurnFailed` event
     │   └── TurnCancelledError   carries the terminal `TurnCancelled` event
@@ -47,6 +51,9 @@ class ConfigError(UsageError, ValueError):
         self.field = field
         self.why = why
 
+    def __reduce__(self) -> tuple[type[ConfigError], tuple[str, str]]:
+        return type(self), (self.field, self.why)
+
 
 class BlockingCallError(UsageError, RuntimeError):
     """A blocking call on a thread whose event loop is running: it would wait for itself."""
@@ -54,6 +61,10 @@ class BlockingCallError(UsageError, RuntimeError):
 
 class RuntimeClosedError(UsageError, RuntimeError):
     """The runtime is not open: enter it with `with` or `async with` first, and use it inside the block."""
+
+
+class ForkedError(RuntimeClosedError):
+    """The runtime belongs to the process that this one was forked from: make another one here."""
 
 
 class SessionClosedError(UsageError, RuntimeError):
@@ -64,8 +75,25 @@ class ScriptError(UsageError):
     """A scenario script that can't be read, or that holds no scenario."""
 
 
+class AdmissionError(GreenroomError):
+    """A turn was not accepted, though nothing was wrong with it."""
+
+
+class QueueFullError(AdmissionError):
+    """As many turns run or wait as may (`max_queued_turns`): try again when one has ended."""
+
+
+class DrainingError(AdmissionError):
+    """The runtime is draining: it ends the turns that it has, and takes no new ones."""
+
+
 class TurnError(GreenroomError):
     """An accepted turn that did not complete. `event` is its terminal event."""
+
+    event: TurnFailed | TurnCancelled
+
+    def __reduce__(self) -> tuple[type[TurnError], tuple[TurnFailed | TurnCancelled]]:
+        return type(self), (self.event,)  # as processes hand it on: it is not made of its text
 
 
 class TurnFailedError(TurnError):
@@ -81,7 +109,7 @@ class TurnFailedError(TurnError):
     def __init__(self, event: TurnFailed, trouble: str | None = None, advice: str = "") -> None:
         what = f"session {event.session} turn {event.turn}: {event.outcome.describe()}"
         super().__init__(f"{what}; {advice}" if advice else what)
-        self.event = event
+        self.event: TurnFailed = event
         self.trouble = trouble
         self.advice = advice
 
@@ -91,7 +119,7 @@ class TurnCancelledError(TurnError):
 
     def __init__(self, event: TurnCancelled) -> None:
         super().__init__(f"session {event.session} turn {event.turn} was cancelled: {event.reason}")
-        self.event = event
+        self.event: TurnCancelled = event
 
 
 class ProtocolViolation(GreenroomError):  # noqa: N818 - theirs, not an error of ours
@@ -106,3 +134,6 @@ class ProtocolViolation(GreenroomError):  # noqa: N818 - theirs, not an error of
         super().__init__(message)
         self.kind = kind
         self.message = message
+
+    def __reduce__(self) -> tuple[type[ProtocolViolation], tuple[str, str]]:
+        return type(self), (self.kind, self.message)

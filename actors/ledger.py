@@ -14,6 +14,8 @@ from typing import Any, Literal, TypeVar
 import msgspec
 import pykka
 
+from actors.admission import Door, Gate
+from actors.birthplace import Birthplace
 from actors.config import Endpoint, SessionConfig
 from actors.core.aggregate import StepResult, attempt_usage
 from actors.core.chunks import Usage
@@ -44,6 +46,7 @@ class Turn:
         "backoff_ms",
         "config",
         "done",
+        "doors",
         "endpoint",
         "failed_attempts",
         "messages",
@@ -71,6 +74,7 @@ class Turn:
         endpoint: Endpoint,
         config: SessionConfig,
         outlet: Outlet | None,
+        doors: tuple[Door, ...] = (),
     ) -> None:
         self.number = number
         self.messages = messages
@@ -80,6 +84,8 @@ class Turn:
         self.config = config
         self.outlet = outlet
         """Gets this turn's events only."""
+        self.doors = doors
+        """Where it is counted until it ends."""
         self.done: LoopFuture[Terminal] = LoopFuture()
         """Gets the terminal event."""
         self.splice = Splice()
@@ -99,8 +105,15 @@ class Turn:
         self.why = ""
         """Why the last failure was not tried again."""
 
+    def leave(self) -> None:
+        """Be counted no longer."""
+        doors, self.doors = self.doors, ()
+        for door in doors:
+            door.leave()
+
     def refuse(self) -> None:
         """Tell the host that the turn was not accepted: it came behind the session's end."""
+        self.leave()
         self.done.expire(SessionClosedError("the session ended before it could accept the turn"))
         if self.outlet is not None:
             self.outlet.close()
@@ -135,6 +148,7 @@ class Ledger:
         messages: tuple[Mapping[str, Any], ...],
         counters: Counters,
         wall: Callable[[], float],
+        gate: Gate | None = None,
     ) -> None:
         self.session = session
         self.endpoint = endpoint
@@ -145,6 +159,11 @@ class Ledger:
         self.counters = counters
         self.numbers = itertools.count(1)
         """Turn numbers; the host takes them, from any thread."""
+        self.door = Door()
+        """Counts the session's turns."""
+        self.gate = gate
+        """Its place in the line for a slot; None: turns at once are not limited."""
+        self.birthplace = Birthplace()
         self.seq = 0
         self.waiting: dict[int, Turn] = {}
         """Accepted turns that have not begun, in order."""
@@ -277,4 +296,5 @@ class Ledger:
         setattr(self.counters, counter, getattr(self.counters, counter) + 1)
         if turn.outlet is not None:
             turn.outlet.close()
+        turn.leave()
         turn.done.set(turn.terminal)

@@ -9,7 +9,9 @@ from typing import Self
 
 import msgspec
 
+from actors.birthplace import Birthplace
 from actors.client import Session
+from actors.errors import AdmissionError
 from actors.events import TurnCompleted
 from actors.kernel.future import LoopFuture
 from actors.stream import TurnHandle, refuse_on_a_loop
@@ -36,6 +38,7 @@ class ResultStream:
         self._lock = threading.Lock()
         self._results: deque[MapResult] = deque()
         self._waiter: LoopFuture[None] | None = None
+        self._birthplace = Birthplace()
 
     def __iter__(self) -> Self:
         return self
@@ -64,6 +67,7 @@ class ResultStream:
 
     def _next_result(self) -> MapResult | LoopFuture[None] | None:
         """A result, or a future for when there is one, or None: there will be no more."""
+        self._birthplace.check()
         self._fill()
         with self._lock:
             if self._results:
@@ -80,9 +84,15 @@ class ResultStream:
                 return
             index, prompt = item
             session = self._spawn()
+            try:
+                handle = session.send(prompt)
+            except AdmissionError as error:
+                session.close()
+                with self._lock:
+                    self._results.append(MapResult(index=index, prompt=prompt, error=error))
+                return
             with self._lock:
                 self._running += 1
-            handle = session.send(prompt)
             handle.add_done_callback(self._collector(index, prompt, session))
 
     def _collector(self, index: int, prompt: str, session: Session) -> Callable[[TurnHandle], None]:

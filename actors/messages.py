@@ -14,6 +14,7 @@ import msgspec
 from actors.config import SessionConfig
 from actors.core.aggregate import Piece, StepResult
 from actors.core.chunks import Chunk, Usage
+from actors.core.slots import Ticket
 from actors.events import AttemptUsage, Event
 from actors.outcome import Complete, Failure
 from actors.wire.openai_chat import Request
@@ -140,8 +141,8 @@ class TurnDone(Message, frozen=True):
 
     turn: int
     result: StepResult
-    added: tuple[Mapping[str, Any], ...]
-    """What the turn added to the conversation."""
+    conversation: tuple[Mapping[str, Any], ...]
+    """As it is with the turn."""
 
 
 class TurnGaveUp(Message, frozen=True):
@@ -251,6 +252,30 @@ class EventBatch(Message, frozen=True):
     """Events for a subscribed actor, in order. Its reply to this `ask` is its demand for the next batch."""
 
     events: tuple[Event, ...]
+
+
+# Supervisor -> RootSupervisor, where the number of turns at once is limited
+
+
+class WantSlot(Message, frozen=True):
+    """I would begin a turn."""
+
+    ticket: Ticket
+
+
+class FreeSlot(Message, frozen=True):
+    """The turn has ended, or I would begin none any more."""
+
+    ticket: Ticket
+
+
+# RootSupervisor -> Supervisor
+
+
+class SlotGranted(Message, frozen=True):
+    """Begin a turn."""
+
+    ticket: Ticket
 
 
 # Runtime -> RootSupervisor

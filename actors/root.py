@@ -7,11 +7,13 @@ restart against the session's own intensity, and past it ends the session. Its n
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection
 from typing import Any, ClassVar
 
 import pykka
 
 from actors.core.intensity import add_restart
+from actors.core.slots import Slots, Ticket
 from actors.events import Custom, SessionRestarted
 from actors.kernel.future import LoopFuture
 from actors.kernel.handlers import HandlingActor
@@ -21,12 +23,15 @@ from actors.messages import (
     BatchTaken,
     Cancel,
     Close,
+    FreeSlot,
     Publish,
     Shutdown,
+    SlotGranted,
     StatsDue,
     Submit,
     Subscribe,
     Unsubscribe,
+    WantSlot,
 )
 from actors.outcome import Internal
 from actors.reporting import SessionReport, describe
@@ -61,6 +66,8 @@ class RootSupervisor(HandlingActor):
     handlers: ClassVar[dict[type, str]] = {
         Shutdown: "_shutdown",
         StatsDue: "_stats_due",
+        WantSlot: "_want_slot",
+        FreeSlot: "_free_slot",
     }
 
     def __init__(self, services: Services) -> None:
@@ -73,6 +80,7 @@ class RootSupervisor(HandlingActor):
         for ledger in list(self._services.supervisors.values()):
             if not ledger.supervisor.is_alive():
                 self.on_child_stopped(ledger.supervisor)
+        self._reconcile_slots()
         self._tick = self.dispatcher.now()
         self.send_after(self._services.config.stats_every, StatsDue())
 
@@ -84,6 +92,7 @@ class RootSupervisor(HandlingActor):
         report = SessionReport(services.log, ledger.session)
         self._fail_turns(ledger, failed, error, report)
         _carry_out(ledger, failed.message)
+        self._take_slot_back(ledger)
         if type(failed.message) is Close or self._closed is not None:
             # What it failed in is not handled again, and the session was to end in any case.
             ledger.close("closed" if self._closed is None else "runtime_closed", error)
@@ -118,6 +127,7 @@ class RootSupervisor(HandlingActor):
             return
         ledger.close("closed")
         self._services.sessions.pop(ledger.session, None)
+        self._take_slot_back(ledger)
         if self._closed is not None and not self._services.supervisors:
             self._closed.set(None)
 
@@ -128,6 +138,45 @@ class RootSupervisor(HandlingActor):
         if not self._services.supervisors:
             self._closed.set(None)
         return self._closed
+
+    # Slots
+
+    def _want_slot(self, message: WantSlot) -> None:
+        if self._services.slots is not None:
+            self._services.slots.want(message.ticket)
+            self._grant_slots(self._services.slots)
+
+    def _free_slot(self, message: FreeSlot) -> None:
+        if self._services.slots is not None:
+            self._services.slots.free(message.ticket)
+            self._grant_slots(self._services.slots)
+
+    def _take_slot_back(self, ledger: Ledger) -> None:
+        slots, gate = self._services.slots, ledger.gate
+        if slots is not None and gate is not None and gate.ticket is not None:
+            slots.free(gate.ticket)
+            gate.reset()
+            self._grant_slots(slots)
+
+    def _grant_slots(self, slots: Slots) -> None:
+        if self._closed is None:
+            self._announce(slots.grant())
+
+    def _announce(self, tickets: Collection[Ticket]) -> None:
+        for ticket in tickets:
+            ledger = self._services.supervisors.get(ticket.supervisor)
+            if ledger is not None:
+                self.send(ledger.supervisor, SlotGranted(ticket))
+
+    def _reconcile_slots(self) -> None:
+        """In a later life: the last one may have failed over a request, or before it granted one."""
+        slots = self._services.slots
+        if slots is None:
+            return
+        gates = [ledger.gate for ledger in self._services.supervisors.values()]
+        slots.reconcile(gate.ticket for gate in gates if gate is not None and gate.ticket is not None)
+        slots.grant()
+        self._announce(slots.held)
 
     def _stats_due(self, _: StatsDue) -> None:
         now = self.dispatcher.now()

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import functools
 import random
-import threading
 import time
 import uuid
+import weakref
 from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType, TracebackType
 from typing import Any, Self
 
 import pykka
 
-from actors.client import Messages, Session, replace, to_messages
+from actors.admission import Door, Gate
+from actors.birthplace import Birthplace
+from actors.client import Admission, Messages, Session, actor_outlet, replace, to_messages
 from actors.config import Endpoint, RuntimeConfig
+from actors.core.slots import Slots
 from actors.endpoints import Endpoints
-from actors.errors import ConfigError, RuntimeClosedError, SessionClosedError, UsageError
+from actors.errors import ConfigError, DrainingError, SessionClosedError
+from actors.house import House
 from actors.kernel import future
 from actors.kernel.dispatcher import Dispatcher
 from actors.kernel.future import LoopFuture
@@ -26,15 +29,10 @@ from actors.kernel.loop_actor import Restart
 from actors.ledger import Counters, Ledger
 from actors.log.record import Log
 from actors.mapping import ResultStream
-from actors.messages import Shutdown
-from actors.observer import RuntimeObserver
-from actors.root import Guardian
 from actors.services import Services, Transports
-from actors.stream import refuse_on_a_loop
+from actors.stream import EventStream, refuse_on_a_loop
 from actors.supervisor import Supervisor
-
-CLOSE_S = 10.0
-"""How long `close` waits for the sessions to end by themselves before it ends them."""
+from actors.watching import Fan, Watch
 
 
 class Runtime:
@@ -60,14 +58,8 @@ class Runtime:
         wall_clock: Callable[[], float] = time.time,
     ) -> None:
         self._endpoints = Endpoints(endpoint, endpoints)
-        self._wall_clock = wall_clock
         self._config = config
-        self._dispatcher: Dispatcher | None = None
-        self._guardian: pykka.ActorRef[Any] | None = None
-        self._lock = threading.Lock()
-        self._exit: BaseException | None = None
-        self._closing: asyncio.Future[None] | None = None
-        """Kept, as a loop holds its tasks only weakly."""
+        active, queued = config.max_active_turns, config.max_queued_turns
         self._services = Services(
             config=config,
             transports=Transports(),
@@ -78,7 +70,14 @@ class Runtime:
             sessions={},
             supervisors={},
             root=[],
+            door=Door(),
+            slots=None if active is None else Slots(active),
         )
+        bound = None if active is None or queued is None else active + queued
+        self._admission = Admission(self._services.door, bound)
+        self._house = House(self._services, wall_clock)
+        self._finalizer = weakref.finalize(self, self._house.dropped)
+        self._finalizer.atexit = False
 
     # Sessions
 
@@ -100,14 +99,19 @@ class Runtime:
 
         Raises:
             RuntimeClosedError: the runtime is not open.
+            DrainingError: it is draining.
             ConfigError: a setting is unknown or can't be, the id is taken, or there is no such endpoint.
         """
         chosen = self._endpoints.find(endpoint)
         services = self._services
         config = replace(self._config.session, settings, chosen)
         system = () if config.system is None else ({"role": "system", "content": config.system},)
-        with self._lock:
-            dispatcher, root = self._open()
+        house = self._house
+        house.open()  # before the lock: a fork may find it held for ever
+        with house.lock:
+            dispatcher, root = house.open()
+            if house.draining:
+                raise DrainingError("the runtime is draining: it takes no new sessions")
             name = services.ids().hex if id is None else id
             if name in services.sessions:
                 raise ConfigError("id", f"session {name!r} exists already; close it first or take another id")
@@ -119,10 +123,25 @@ class Runtime:
                 messages=(*system, *to_messages(messages)),
                 counters=services.counters,
                 wall=dispatcher.wall,
+                gate=None if services.slots is None else Gate(),
             )
+            ledger.outlets = house.watchers.outlets(ledger)
             services.sessions[name] = ledger
             dispatcher.spawn(Supervisor, ledger, services, parent=root, restart=Restart.TRANSIENT)
-        return Session(ledger, functools.partial(future.ask, loop=dispatcher.loop))
+        return self._session(ledger, dispatcher)
+
+    def sessions(self) -> tuple[Session, ...]:
+        """The sessions that have not ended, oldest first.
+
+        Raises:
+            RuntimeClosedError: the runtime is not open.
+        """
+        dispatcher, _ = self._house.open()
+        return tuple(self._session(ledger, dispatcher) for ledger in list(self._services.sessions.values()))
+
+    def _session(self, ledger: Ledger, dispatcher: Dispatcher) -> Session:
+        ask = functools.partial(future.ask, loop=dispatcher.loop)
+        return Session(ledger, ask, self._admission, keeps=self)
 
     def map(self, prompts: Iterable[str], *, max_sessions: int = 8, **settings: Any) -> ResultStream:
         """Run each prompt in a session of its own and give results as they complete, for `for` or `async for`.
@@ -137,7 +156,46 @@ class Runtime:
         """
         if max_sessions < 1:
             raise ConfigError("max_sessions", f"must be at least 1, got {max_sessions}")
+        self._house.open()
         return ResultStream(lambda: self.spawn(**settings), prompts, max_sessions)
+
+    # Events of all sessions
+
+    def events(self) -> EventStream:
+        """All events of all sessions from now on, those to come included, up to the runtime's end.
+
+        Each session's events come in its order. A reader that falls behind holds up the sessions that it is behind
+        with, as a stream of one session does. Closing it cancels nothing.
+
+        Raises:
+            RuntimeClosedError: the runtime is not open.
+        """
+        fan = Fan()
+        unwatch = self._watch(Watch(fan.outlet, fan.close))
+        return EventStream(fan, unwatch, Birthplace())
+
+    def subscribe(self, ref: pykka.ActorRef[Any]) -> Callable[[], None]:
+        """Send an actor all events of all sessions from now on, those to come included, as `Session.subscribe` does.
+
+        Each batch is of one session, and one batch a session is outstanding at a time.
+
+        Returns:
+            A function that unsubscribes it from all of them.
+
+        Raises:
+            RuntimeClosedError: the runtime is not open.
+        """
+        dispatcher, _ = self._house.open()
+        ask = functools.partial(future.ask, loop=dispatcher.loop)
+        return self._watch(Watch(functools.partial(actor_outlet, ref, ask), None))
+
+    def _watch(self, watch: Watch) -> Callable[[], None]:
+        house = self._house
+        house.open()  # as in `spawn`
+        with house.lock:
+            house.open()
+            house.watchers.add(watch)
+        return functools.partial(_unwatch, house, watch)
 
     def ask(self, ref: pykka.ActorRef[Any], message: Any, timeout: float | None = None) -> LoopFuture[Any]:
         """Ask any pykka actor, on a loop or with a thread of its own.
@@ -151,101 +209,90 @@ class Runtime:
             A future to `.get()` in a thread or to await on any loop; neither it nor what `map`, `filter`, `join` and
             `reduce` make of it blocks a loop.
         """
-        dispatcher, _ = self._open()
+        dispatcher, _ = self._house.open()
         return future.ask(ref, message, timeout=timeout, loop=dispatcher.loop)
 
     # Life
 
+    def open(self) -> Self:
+        """Start a thread with a loop, where no `with` block can be: `close` ends it.
+
+        Raises:
+            UsageError: the runtime was opened before.
+            BlockingCallError: on a thread whose loop is running; use `async with` there.
+        """
+        refuse_on_a_loop("runtime.open()", "async with Runtime()")
+        loop_factory = choose_loop(self._config.uvloop)
+        self._house.start(functools.partial(Dispatcher.in_thread, loop_factory=loop_factory))
+        return self
+
+    def close(self) -> None:
+        """End all sessions, cancelling their turns, and the thread; does nothing the second time.
+
+        A drain under way is awaited first. In a forked child it does nothing.
+
+        Raises:
+            BlockingCallError: on a thread whose loop is running; `await runtime.aclose()` there.
+        """
+        refuse_on_a_loop("runtime.close()", "await runtime.aclose()")
+        self._house.close()
+
+    async def aclose(self) -> None:
+        """As `close`, on the loop that the runtime lives on."""
+        await self._house.aclose()
+
+    def drain(self, timeout: float | None = None) -> LoopFuture[None]:
+        """Take no new turns and sessions, let the turns that were accepted end, then close.
+
+        From any thread; never blocks.
+
+        Args:
+            timeout: seconds after which the turns that are left are cancelled; None: as long as they take.
+
+        Returns:
+            A future to `.get()` in a thread or to await: done when all sessions have ended. Leaving the runtime's
+            block waits for it, too.
+
+        Raises:
+            RuntimeClosedError: the runtime is not open.
+        """
+        return self._house.drain(timeout)
+
     def __enter__(self) -> Self:
         refuse_on_a_loop("with Runtime()", "async with Runtime()")
-        loop_factory = choose_loop(self._config.uvloop)
-        self._start(functools.partial(Dispatcher.in_thread, loop_factory=loop_factory))
-        return self
+        return self.open()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        dispatcher = self._dispatcher
-        if dispatcher is not None:
-            asyncio.run_coroutine_threadsafe(self._end_sessions(), dispatcher.loop).result()
-            dispatcher.close()
-            self._services.log.emit("actors.runtime.stopped", "runtime stopped")
+        self._house.close(wait=error is None)
         self._raise_exit(error)
 
     async def __aenter__(self) -> Self:
-        self._start(functools.partial(Dispatcher, asyncio.get_running_loop()))
+        self._house.start(functools.partial(Dispatcher, asyncio.get_running_loop()))
+        await self._house.mind_the_loop()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        # Shielded: leaving the block because the host was cancelled must not leave half a runtime behind.
-        self._closing = asyncio.ensure_future(self._aclose())
-        await asyncio.shield(self._closing)
+        await self._house.aclose(wait=error is None)
         self._raise_exit(error)
 
-    def _start(self, make: Callable[..., Dispatcher]) -> None:
-        services = self._services
-        with self._lock:
-            if self._dispatcher is not None:
-                raise UsageError("a Runtime is entered once: make another one")
-            self._dispatcher = make(
-                observer=RuntimeObserver(services),
-                ids=lambda: services.ids().urn,
-                wall_clock=self._wall_clock,
-                stall_after=self._config.stall_after,
-                on_exit=self._exit_asked,
-            )
-            services.log.emit("actors.runtime.started", "runtime started")
-            self._guardian = self._dispatcher.spawn(Guardian, services)
-
-    def _open(self) -> tuple[Dispatcher, pykka.ActorRef[Any]]:
-        if self._dispatcher is None:
-            raise RuntimeClosedError(
-                "enter the runtime first: `with Runtime(...) as runtime:` or `async with`"
-            )
-        if self._guardian is None:
-            raise RuntimeClosedError("the runtime is closed: use its sessions inside its `with` block")
-        root = self._services.root[0]
-        return self._dispatcher, root
-
-    async def _aclose(self) -> None:
-        try:
-            await self._end_sessions()
-        finally:  # cancelled again, by a loop that ends: what is left stops before the first await
-            if self._dispatcher is not None:
-                await self._dispatcher.aclose()
-        self._services.log.emit("actors.runtime.stopped", "runtime stopped")
-
-    async def _end_sessions(self) -> None:
-        """End all sessions and close the connections. Runs on the runtime's loop; a second call does nothing."""
-        with self._lock:
-            if self._guardian is None:
-                return
-            dispatcher, root = self._open()
-            self._guardian = None
-        try:
-            # A root that fails, or does not come to it in time, does not keep the host: what is left is ended below.
-            with contextlib.suppress(Exception):
-                await future.ask(root, Shutdown(), timeout=CLOSE_S, loop=dispatcher.loop)
-        finally:
-            self._end_what_is_left()
-            await self._services.transports.aclose()
-
-    def _end_what_is_left(self) -> None:
-        for ledger in list(self._services.sessions.values()):
-            ledger.close("runtime_closed")  # its supervisor did not come to it
-        self._services.sessions.clear()
-
-    def _exit_asked(self, error: BaseException) -> None:
-        """A KeyboardInterrupt or SystemExit in an actor: end in order, and raise it where the block is left."""
-        self._exit = error
-        assert self._dispatcher is not None  # noqa: S101 - it is calling
-        self._closing = self._dispatcher.loop.create_task(self._end_sessions())
+    @property
+    def _dispatcher(self) -> Dispatcher | None:
+        return self._house.dispatcher
 
     def _raise_exit(self, error: BaseException | None) -> None:
-        if self._exit is not None and error is None:
-            raise self._exit
+        if self._house.exit is not None and error is None:
+            raise self._house.exit
+
+
+def _unwatch(house: House, watch: Watch) -> None:
+    """Not a method of the runtime: a stream that is collected shall not keep it."""
+    if not house.elsewhere:
+        with house.lock:
+            house.watchers.remove(watch)
 
 
 def choose_loop(wanted: bool | None) -> Callable[[], asyncio.AbstractEventLoop] | None:

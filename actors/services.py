@@ -10,7 +10,9 @@ from typing import Any
 import msgspec
 import pykka
 
+from actors.admission import Door
 from actors.config import Endpoint, RuntimeConfig
+from actors.core.slots import Slots
 from actors.ledger import Counters, Ledger
 from actors.log.record import Log
 from actors.transport import HttpTransport
@@ -55,3 +57,7 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     """By the supervisor's urn."""
     root: list[pykka.ActorRef[Any]]
     """The root supervisor, once the guardian has started it."""
+    door: Door
+    """Counts the runtime's turns."""
+    slots: Slots | None
+    """Owned by the root supervisor, whose failures they outlive; None: no limit."""

@@ -1,6 +1,6 @@
 """The session actor: the conversation and the turn loop.
 
-A turn adds to the conversation only when it completes, so that what is sent next is always valid: a turn that
+A turn changes the conversation only when it completes, so that what is sent next is always valid: a turn that
 failed or was cancelled leaves the conversation as it found it.
 """
 
@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 
 import pykka
 
-from actors.core.aggregate import StepResult
+from actors.core.conversation import answer, settle
 from actors.kernel.handlers import HandlingActor
 from actors.messages import (
     AbortTurn,
@@ -45,7 +45,7 @@ class SessionActor(HandlingActor):
 
     def _start_turn(self, turn: StartTurn) -> None:
         self._turn = turn
-        earlier = () if turn.stateless else self._conversation
+        earlier = () if turn.stateless else settle(self._conversation, turn.messages)
         config = turn.config
         request = Request(
             messages=(*earlier, *turn.messages),
@@ -60,9 +60,10 @@ class SessionActor(HandlingActor):
         if turn is None or turn.turn != step.turn:
             return  # the turn was aborted while this was under way
         self._turn = None
-        added = () if turn.stateless else (*turn.messages, answer(step.result))
-        self._conversation += added
-        self.send(self._supervisor, TurnDone(step.turn, step.result, added))
+        if not turn.stateless:
+            earlier = settle(self._conversation, turn.messages)
+            self._conversation = (*earlier, *turn.messages, answer(step.result))
+        self.send(self._supervisor, TurnDone(step.turn, step.result, self._conversation))
 
     def _step_failed(self, step: StepFailed) -> None:
         if self._turn is None or self._turn.turn != step.turn:
@@ -76,11 +77,3 @@ class SessionActor(HandlingActor):
 
     def _history(self, _: GetHistory) -> tuple[Mapping[str, Any], ...]:
         return self._conversation
-
-
-def answer(result: StepResult) -> Mapping[str, Any]:
-    """The assistant's message that a complete step adds to the conversation.
-
-    A tool call that nobody ran is not kept: endpoints refuse a history with an unanswered call.
-    """
-    return {"role": "assistant", "content": result.full_text}

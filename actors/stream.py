@@ -10,6 +10,7 @@ from collections.abc import Callable, Generator
 from types import TracebackType
 from typing import Any, Self, TypeAlias
 
+from actors.birthplace import Birthplace
 from actors.core.advice import advise, trouble_of
 from actors.errors import BlockingCallError, TurnCancelledError, TurnFailedError
 from actors.events import Event, Terminal, TurnCancelled, TurnCompleted, TurnFailed
@@ -40,12 +41,19 @@ class TurnHandle:
     """A turn under way: wait for it in a thread, or await it on any loop."""
 
     def __init__(
-        self, turn: int, done: LoopFuture[Terminal], cancel: CancelTurn, *, keeps: object = None
+        self,
+        turn: int,
+        done: LoopFuture[Terminal],
+        cancel: CancelTurn,
+        birthplace: Birthplace,
+        *,
+        keeps: object = None,
     ) -> None:
         self.turn = turn
         """The turn's number in its session, from 1."""
         self._done = done
         self._cancel = cancel
+        self._birthplace = birthplace
         self._keeps = keeps
         """What must live as long as this handle: a loop holds its tasks only weakly."""
 
@@ -61,7 +69,9 @@ class TurnHandle:
             SessionClosedError: the session ended before it could accept the turn.
             BlockingCallError: on a thread whose loop is running; `await` the handle there.
             pykka.Timeout: the timeout passed.
+            ForkedError: this process is a fork of the one that began the turn.
         """
+        self._birthplace.check()
         return completed(self._done.get(timeout=timeout))
 
     def __await__(self) -> Generator[Any, None, TurnCompleted]:
@@ -69,6 +79,7 @@ class TurnHandle:
         return self._result().__await__()
 
     async def _result(self) -> TurnCompleted:
+        self._birthplace.check()
         return completed(await self._done)
 
     def done(self) -> bool:
@@ -115,8 +126,9 @@ class EventStream(Closing):
     without awaiting anything. The last event is the terminal one (`SessionEnded` for a session's stream).
     """
 
-    def __init__(self, outlet: StreamOutlet, on_close: Callable[[], None]) -> None:
+    def __init__(self, outlet: StreamOutlet, on_close: Callable[[], object], birthplace: Birthplace) -> None:
         self._outlet = outlet
+        self.birthplace = birthplace
         self._taken: list[Event] = []
         self._lock = threading.Lock()
         self._finalizer = weakref.finalize(self, on_close)
@@ -124,12 +136,15 @@ class EventStream(Closing):
 
     def close(self) -> None:
         """Take no more, and cancel the turn if it has not ended. From any thread; never blocks."""
+        if self.birthplace.left:
+            return  # it is the parent's to close, and its locks may be held for ever here
         self._finalizer()
         self._outlet.close()
 
     def _next_taken(self) -> Event | None:
         with self._lock:
             if not self._taken:
+                self.birthplace.check()  # before the outlet's lock: the loop's thread may have held it at the fork
                 self._taken = self._outlet.take()[::-1]
             return self._taken.pop() if self._taken else None
 
@@ -169,13 +184,18 @@ class TurnStream(EventStream):
     """The events of one turn."""
 
     def __init__(
-        self, turn: int, done: LoopFuture[Terminal], outlet: StreamOutlet, cancel: CancelTurn
+        self,
+        turn: int,
+        done: LoopFuture[Terminal],
+        outlet: StreamOutlet,
+        cancel: CancelTurn,
+        birthplace: Birthplace,
     ) -> None:
         def cancel_if_open() -> None:
-            if not done.done():
+            if not done.done() and not birthplace.left:
                 cancel(turn, "the stream was closed")
 
-        super().__init__(outlet, cancel_if_open)
+        super().__init__(outlet, cancel_if_open, birthplace)
         self.turn = turn
         """The turn's number in its session, from 1."""
         self.done = done
@@ -189,6 +209,7 @@ class TurnStream(EventStream):
             TurnCancelledError: it was cancelled.
             BlockingCallError: its events were not read to the end, and this thread's loop is running.
         """
+        self.birthplace.check()
         return completed(self.done.get())
 
 

@@ -49,6 +49,7 @@ from actors.messages import (
     Resume,
     RetryDue,
     RunStep,
+    SlotGranted,
     StartTurn,
     StepFailed,
     StepFinished,
@@ -83,6 +84,7 @@ class Supervisor(HandlingActor):
         AttemptFailed: "_attempt_failed",
         RetryDue: "_retry_due",
         BatchTaken: "_batch_taken",
+        SlotGranted: "_slot_granted",
     }
 
     def __init__(self, ledger: Ledger, services: Services) -> None:
@@ -125,6 +127,9 @@ class Supervisor(HandlingActor):
         ledger = self._ledger
         if ledger.current is not None or ledger.end is not None:
             return
+        gate = ledger.gate
+        if gate and not gate.passes(self.actor_urn, self._to_root, turns_wait=bool(ledger.waiting)):
+            return
         turn = ledger.next_turn()
         if turn is None:
             return
@@ -133,6 +138,13 @@ class Supervisor(HandlingActor):
         self._report.turn_started(turn)
         start = StartTurn(turn.number, turn.messages, turn.tools, turn.config, turn.stateless)
         self.send(ledger.actor, start)
+
+    def _slot_granted(self, message: SlotGranted) -> None:
+        if self._ledger.gate is not None and self._ledger.gate.granted(message.ticket):
+            self._take_up()
+
+    def _to_root(self, message: Any) -> None:
+        self.send(self._services.root[0], message)
 
     def _run_step(self, message: RunStep) -> None:
         turn = self._current(message.turn)
@@ -154,7 +166,7 @@ class Supervisor(HandlingActor):
         turn = self._current(message.turn)
         if turn is None:
             return  # cancelled in the same moment: the cancel came first
-        self._ledger.conversation += message.added
+        self._ledger.conversation = message.conversation
         self._ledger.complete(turn, message.result)
         self._report.turn_completed(turn, self.dispatcher.now())
         self._take_up()

@@ -90,7 +90,7 @@ def drive(provider: ScriptedProvider) -> None:
         Reply("never", faults=(Stall(after=0),)),
     )
     provider.script("neighbour", Reply("undisturbed"))
-    config = RuntimeConfig(stats_every=0.005, progress_every=0.005, stall_after=None)
+    config = RuntimeConfig(stats_every=0.005, progress_every=0.005, stall_after=None, max_active_turns=1)
     with Runtime(provider.endpoint(), config=config) as runtime, ThreadPoolExecutor(1) as pool:
         session = runtime.spawn(
             id="busy",

@@ -75,6 +75,8 @@ LAYERS = (
     ("core", "wire", "log"),
     ("kernel", "messages", "transport", "provider", "stats", "endpoints", "reach", "waking", "local"),
     (
+        "birthplace",
+        "admission",
         "outlets",
         "ledger",
         "services",
@@ -86,8 +88,8 @@ LAYERS = (
         "root",
         "observer",
     ),
-    ("stream", "client", "mapping"),
-    ("runtime",),
+    ("stream", "pump", "watching", "client", "mapping"),
+    ("house", "runtime"),
     ("scenario", "chat"),
     ("cli",),
 )

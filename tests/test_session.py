@@ -96,23 +96,24 @@ def test_a_bare_step_is_asked_with_its_own_messages_only(pair: Pair) -> None:
     pair.session.tell(StepFinished(1, result()))
     step, done = pair.told()
     assert step.request.messages == ASKED
-    assert done.added == ()
+    assert done.conversation == EARLIER
     assert pair.history() == EARLIER
 
 
 def test_a_completed_turn_adds_to_the_conversation(pair: Pair) -> None:
     pair.session.tell(start())
     pair.session.tell(StepFinished(1, result()))
-    added = (*ASKED, {"role": "assistant", "content": "now"})
-    assert pair.told()[1] == TurnDone(1, result(), added)
-    assert pair.history() == (*EARLIER, *added)
+    conversation = (*EARLIER, *ASKED, {"role": "assistant", "content": "now"})
+    assert pair.told()[1] == TurnDone(1, result(), conversation)
+    assert pair.history() == conversation
 
 
-def test_a_call_that_nobody_ran_is_not_kept(pair: Pair) -> None:
+def test_a_call_that_nobody_answered_is_not_sent(pair: Pair) -> None:
     call = ToolCall(id="c1", name="look", arguments="{}", runnable=True)
     pair.session.tell(start())
     pair.session.tell(StepFinished(1, result(calls=(call,))))
-    assert pair.history()[-1] == {"role": "assistant", "content": "now"}
+    pair.session.tell(start(2))
+    assert pair.told()[2].request.messages[-2] == {"role": "assistant", "content": "now"}
 
 
 def test_a_failed_turn_adds_nothing(pair: Pair) -> None:

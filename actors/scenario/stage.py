@@ -13,9 +13,10 @@ from actors.scenario.summary import Check
 from actors.scenario.tally import Tally
 
 if TYPE_CHECKING:  # a scenario's file and the command load at once; the machinery comes with the run
-    from actors.client import Messages, OnEvent, Session
+    from actors.client import Messages, Session
     from actors.config import Endpoint
     from actors.provider import Play, ScriptedProvider
+    from actors.pump import OnEvent
     from actors.runtime import Runtime
     from actors.stream import TurnHandle
 
