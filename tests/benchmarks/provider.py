@@ -16,6 +16,7 @@ import os
 import re
 import resource
 import time
+from typing import cast
 
 MODEL = re.compile(rb'"model": ?"(flood|paced)-(\d+)(?:-(\d+))?"')
 LENGTH = re.compile(rb"content-length: (\d+)", re.IGNORECASE)
@@ -95,8 +96,7 @@ class Connection(asyncio.Protocol):
         self.data = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.WriteTransport)
-        self.transport = transport
+        self.transport = cast("asyncio.WriteTransport", transport)  # uvloop's is no subclass of it
 
     def data_received(self, data: bytes) -> None:
         self.data += data

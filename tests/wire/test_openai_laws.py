@@ -126,3 +126,10 @@ def test_no_lone_surrogate_leaves_the_decoder_and_everything_it_gives_adds_up(bo
 def test_no_bytes_are_too_odd(body: bytes, cuts: list[int]) -> None:
     for prefix in (b"", b"data: ", b'data: {"choices":[{"delta":{"content":"', b"{"):
         assert collect(split(prefix + body, cuts)) == collect([prefix + body])
+
+
+@given(bodies, st.sampled_from([Limits(), Limits(event_bytes=120)]))
+def test_the_narrow_path_and_the_full_one_decode_the_same(body: bytes, limits: Limits) -> None:
+    introduction = event({"id": "r", "choices": []})
+    # All at once goes the full way: the narrow one is taken once it is known who answers.
+    assert collect([introduction, body], limits) == collect([introduction + body], limits)
