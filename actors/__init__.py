@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         Thinking,
         Tls,
     )
+    from actors.core.advice import advise, trouble_of
     from actors.core.fold import Fold, fold
     from actors.errors import (
         AdmissionError,
@@ -65,6 +66,8 @@ _HOMES = {
     "Thinking": "actors.config",
     "Tls": "actors.config",
     "Session": "actors.client",
+    "advise": "actors.core.advice",
+    "trouble_of": "actors.core.advice",
     "Fold": "actors.core.fold",
     "fold": "actors.core.fold",
     "AdmissionError": "actors.errors",
@@ -129,10 +132,12 @@ __all__ = [
     "TurnHandle",
     "TurnStream",
     "UsageError",
+    "advise",
     "events",
     "fold",
     "log",
     "outcome",
+    "trouble_of",
 ]
 
 

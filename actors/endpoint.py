@@ -15,6 +15,7 @@ from actors.profiles import Profile, profile_named
 from actors.settings import HEADER_NAME, JsonObject, Pairs, Positive, Seconds, Secret, Settings, check_body
 
 _USER = re.compile(r"//[^@/]*@")
+_QUERY = re.compile(r"\?.*", re.DOTALL)
 
 
 class Deadlines(Settings, frozen=True):
@@ -114,7 +115,7 @@ class Endpoint(Settings, frozen=True):
                 put(self, "provider", self.profile.provider)
 
     def _check_url(self, field: str, given: str, instead: str | None) -> None:
-        shown = repr(_USER.sub("//***@", given))
+        shown = repr(_QUERY.sub("?***", _USER.sub("//***@", given)))
         try:
             url = urllib.parse.urlsplit(given)
             port = url.port
@@ -129,6 +130,8 @@ class Endpoint(Settings, frozen=True):
                 self._refuse(field, f"must not hold a user or password; use `{instead}`")
             if url.query or url.fragment:
                 self._refuse(field, f"must end with its path; put its query into `query`, got {shown}")
+            if url.path.rstrip("/").endswith("/chat/completions"):
+                self._refuse(field, f"must end before /chat/completions, got {shown}")
 
     @property
     def pool(self) -> tuple[Hashable, ...]:

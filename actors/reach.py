@@ -58,6 +58,23 @@ def proxy_credentials(proxy: str) -> tuple[str, dict[str, str]]:
     return f"{url.scheme}://{address}", {"proxy-authorization": f"Basic {basic}"}
 
 
+def headers_of(endpoint: Endpoint) -> dict[str, str]:
+    """What each request to the endpoint says of itself, keys included."""
+    headers = {
+        "accept": "text/event-stream",
+        "accept-encoding": "identity",
+        "content-type": "application/json",
+        "user-agent": "greenroom",
+        **{name.lower(): value for name, value in endpoint.headers},
+    }
+    if endpoint.proxy is not None and urllib.parse.urlsplit(endpoint.base_url).scheme == "http":
+        headers |= proxy_credentials(endpoint.proxy)[1]  # where there is no tunnel, a request goes to both
+    if endpoint.api_key is not None:
+        key, header = endpoint.api_key.reveal(), endpoint.profile.key_header
+        headers[header] = f"Bearer {key}" if header == "authorization" else key
+    return headers
+
+
 def secrets_of(endpoint: Endpoint, headers: Mapping[str, str]) -> tuple[str, ...]:
     """What an endpoint or a proxy might quote, and nobody should read."""
     said = {name.lower(): value.removeprefix("Bearer ") for name, value in headers.items()}

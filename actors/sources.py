@@ -40,15 +40,21 @@ def from_env(model: str | None, environ: Mapping[str, str], settings: dict[str, 
     base_url = environ.get("OPENAI_BASE_URL", "").strip()
     if "profile" not in said:
         said["profile"] = _profile_of(said.get("base_url", base_url))
-    if base_url:
-        said.setdefault("base_url", base_url)
+    by_variable = bool(base_url) and "base_url" not in said
+    if by_variable:
+        said["base_url"] = base_url
     if "api_key" not in said:
         own = "base_url" not in said
         said["api_key"] = _key("OPENAI_API_KEY", environ, needed=own)
     said["model"] = environ.get("OPENAI_MODEL", "") if model is None else model
     if not said["model"]:
         raise ConfigError("Endpoint.model", "is not said: pass model=, or set OPENAI_MODEL")
-    return _made(Endpoint, said, "Endpoint.from_env")
+    try:
+        return _made(Endpoint, said, "Endpoint.from_env")
+    except ConfigError as error:
+        if by_variable and error.field.endswith(".base_url"):
+            raise ConfigError("OPENAI_BASE_URL", error.why) from None
+        raise
 
 
 def _profile_of(base_url: str) -> Profile:

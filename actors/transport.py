@@ -24,7 +24,7 @@ from httpx_aiohttp import AiohttpTransport
 from actors.config import Endpoint
 from actors.errors import GreenroomError
 from actors.outcome import Failure, Protocol, Stalled, Transport
-from actors.reach import proxy_credentials, secrets_of, ssl_context
+from actors.reach import headers_of, proxy_credentials, secrets_of, ssl_context
 from actors.waking import WakingResponse
 
 KEEPALIVE_S = 4.0
@@ -277,20 +277,7 @@ class HttpTransport:
         self.port = url.port if url.port is not None else {"http": 80, "https": 443}[url.scheme]
         self._where = f"{self.host}:{self.port}"
         self._proxy = endpoint.proxy
-        self._headers = {
-            "accept": "text/event-stream",
-            "accept-encoding": "identity",
-            "content-type": "application/json",
-            "user-agent": "greenroom",
-            **dict(endpoint.headers),
-        }
-        if (
-            endpoint.proxy is not None and url.scheme == "http"
-        ):  # where there is no tunnel, a request goes to both
-            self._headers |= proxy_credentials(endpoint.proxy)[1]
-        if endpoint.api_key is not None:
-            key, header = endpoint.api_key.reveal(), endpoint.profile.key_header
-            self._headers[header] = f"Bearer {key}" if header == "authorization" else key
+        self._headers = headers_of(endpoint)
         self._secrets = secrets_of(endpoint, self._headers)
 
     def redact(self, fact: S) -> S:

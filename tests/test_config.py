@@ -98,6 +98,7 @@ def test_a_changed_copy_is_checked_too() -> None:
         ({"base_url": "http://127.0.0.1/v 1"}, "base_url"),
         ({"base_url": "http://127.0.0.1/v1\n"}, "base_url"),
         ({"base_url": "http://127.0.0.1/v1?api-version=1"}, "base_url"),
+        ({"base_url": "http://127.0.0.1/v1/chat/completions"}, "base_url"),
         ({"base_url": ""}, "base_url"),
         ({"proxy": "127.0.0.1:3128"}, "proxy"),
         ({"proxy": "socks5://127.0.0.1:3128"}, "proxy"),
@@ -140,7 +141,7 @@ def test_a_proxy_s_password_shows_nowhere() -> None:
     assert "pass-word" not in repr(endpoint)
     assert "127.0.0.1:3128" in repr(endpoint)
     with pytest.raises(ConfigError) as wrong:
-        Endpoint(base_url="ftp://user:pass-word@host/v1", model="m")
+        Endpoint(base_url="ftp://user:pass-word@host/v1?key=pass-word", model="m")
     assert "pass-word" not in str(wrong.value)
 
 

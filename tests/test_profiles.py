@@ -85,6 +85,11 @@ def test_mistral_has_a_name_of_its_own_for_the_seed() -> None:
     assert (body.get("seed"), body["random_seed"]) == (None, 7)
 
 
+def test_a_header_given_in_any_case_takes_the_place_of_ours() -> None:
+    headers = sent({"headers": {"User-Agent": "mine", "X-Team": "stage"}}).headers
+    assert (headers["user-agent"], headers["x-team"]) == ("mine", "stage")
+
+
 def test_azure_s_version_goes_into_the_query() -> None:
     request = sent({"profile": "azure", "query": {"api-version": "2024-10-21", "a": "b c&d"}})
     assert request.path == "/v1/chat/completions?api-version=2024-10-21&a=b+c%26d"

@@ -60,7 +60,7 @@ def test_what_is_missing_or_cannot_be_is_named_with_its_variable() -> None:
     newline = refusal({"OPENAI_API_KEY": f"{KEY}\n"})
     assert (newline.field, "newline" in newline.why) == ("OPENAI_API_KEY", True)
     no_scheme = refusal({"OPENAI_BASE_URL": "127.0.0.1:9/v1"})
-    assert "must begin with http://" in no_scheme.why
+    assert (no_scheme.field, "must begin with http://" in no_scheme.why) == ("OPENAI_BASE_URL", True)
     assert "'temperature' is no setting" in refusal({"OPENAI_API_KEY": KEY}, temperature=0).why
     with pytest.raises(ConfigError, match="OPENAI_MODEL"):
         Endpoint.from_env(environ={"OPENAI_API_KEY": KEY})

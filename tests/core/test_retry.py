@@ -159,6 +159,7 @@ def test_a_server_that_asks_for_too_long_is_not_asked_again() -> None:
         (http(429, "insufficient_quota"), False),
         (http(429, None, "insufficient_quota"), False),
         (http(500, "context_length_exceeded"), False),
+        (http(500, "exceed_context_size_error"), False),
         (http(429, "rate_limit_exceeded", "tokens"), True),
         # A server's explicit word overrides the table, both ways.
         (http(400, should_retry=True), True),
