@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -31,7 +30,7 @@ class Editor:
     def __init__(self, commands: Iterable[str], history: Path | None) -> None:
         self._session: PromptSession[str] = PromptSession(
             history=InMemoryHistory() if history is None else _kept(history),
-            completer=WordCompleter([*commands], pattern=re.compile(r"^/\w*")),
+            completer=WordCompleter([*commands], sentence=True),
             complete_while_typing=False,
             key_bindings=_bindings(),
         )

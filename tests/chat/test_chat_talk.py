@@ -164,6 +164,9 @@ def test_commands_that_are_none_are_explained_and_slashes_can_be_sent(
         asks(
             terminal, "/help", "/new", "/save FILE", "/load FILE", "/model NAME", "/retry", "/usage", "/quit"
         )
+        terminal.types("/us\t")
+        terminal.sees("age")
+        asks(terminal, "", "0 turns")
         asks(terminal, "//etc/hosts", "A path.")
         terminal.enters("/quit")
     assert texts(provider, 1) == ["user: /etc/hosts"]
