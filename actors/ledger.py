@@ -181,10 +181,12 @@ class Ledger:
         self.waiting[turn.number] = turn
 
     def find(self, number: int | None) -> Turn | None:
-        """A turn that is accepted and has not ended; None stands for the one that runs."""
+        """A turn that is accepted and has not ended; None stands for the one that runs, or is the next to."""
         if self.current is not None and number in {None, self.current.number}:
             return self.current
-        return None if number is None else self.waiting.get(number)
+        if number is None:  # where slots are few, the next turn can wait for one while none runs
+            return next(iter(self.waiting.values()), None)
+        return self.waiting.get(number)
 
     def next_turn(self) -> Turn | None:
         """Make the turn that waits longest the current one."""

@@ -48,7 +48,7 @@ class Submit(Message, frozen=True):
 
 
 class Cancel(Message, frozen=True):
-    """Cancel a turn, running or queued; None: the one that runs."""
+    """Cancel a turn, running or queued; None: the one that runs, or is the next to."""
 
     turn: int | None
     reason: str

@@ -269,3 +269,19 @@ def test_what_map_could_not_begin_is_kept_with_its_item(provider: ScriptedProvid
         ]
         gate.set()
         assert [item.result.text for item in results if item.result is not None] == ["fine"]
+
+
+def test_cancel_without_a_number_finds_the_turn_that_waits_for_a_slot() -> None:
+    gate = Gate()
+    with ScriptedProvider() as provider, Runtime(provider.endpoint(), config=ONE) as runtime:
+        provider.script("runs", held(gate))
+        running = runtime.spawn(id="runs").send("go")
+        provider.reached("runs")
+        waits = runtime.spawn(id="waits")
+        waiting = waits.send("go")
+        waits.cancel()
+        with pytest.raises(TurnCancelledError):
+            waiting.wait(5)
+        gate.set()
+        assert running.wait(5).text == "held"
+        assert provider.requests_of("waits") == ()
