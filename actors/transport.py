@@ -25,6 +25,7 @@ from actors.config import Endpoint
 from actors.errors import GreenroomError
 from actors.outcome import Failure, Protocol, Stalled, Transport
 from actors.reach import headers_of, proxy_credentials, secrets_of, ssl_context
+from actors.shielding import ShieldedTransport
 from actors.waking import WakingResponse
 
 KEEPALIVE_S = 4.0
@@ -384,7 +385,7 @@ def _aiohttp_transport(tls: ssl.SSLContext, proxy: httpx.Proxy | None) -> httpx.
 
 def _httpx_transport(tls: ssl.SSLContext, proxy: httpx.Proxy | None) -> httpx.AsyncBaseTransport:
     limits = httpx.Limits(max_connections=None, max_keepalive_connections=None, keepalive_expiry=KEEPALIVE_S)
-    return httpx.AsyncHTTPTransport(verify=tls, limits=limits, proxy=proxy)
+    return ShieldedTransport(verify=tls, limits=limits, proxy=proxy)
 
 
 _TRANSPORTS = {"aiohttp": _aiohttp_transport, "httpx": _httpx_transport}

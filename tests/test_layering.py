@@ -73,7 +73,18 @@ def test_core_does_not_know_the_dialects() -> None:
 LAYERS = (
     ("errors", "outcome", "events", "settings", "profiles", "endpoint", "sources", "config"),
     ("core", "wire", "log"),
-    ("kernel", "messages", "transport", "provider", "stats", "endpoints", "reach", "waking", "local"),
+    (
+        "kernel",
+        "messages",
+        "transport",
+        "provider",
+        "stats",
+        "endpoints",
+        "reach",
+        "waking",
+        "shielding",
+        "local",
+    ),
     (
         "birthplace",
         "admission",
