@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 README = Path(__file__).parents[1] / "README.md"
 PERMISSIVE = re.compile(
@@ -30,7 +31,7 @@ def shipped() -> dict[str, Distribution]:
     ]
     while wanted:
         need = wanted.pop()
-        name = need.name.lower()
+        name = canonicalize_name(need.name)
         if name in found:
             continue
         try:
