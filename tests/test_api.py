@@ -332,19 +332,21 @@ def test_a_sync_runtime_is_awaited_from_another_loop(runtime: Runtime) -> None:
     assert asyncio.run(host()) == STORY
 
 
+async def read_on(provider: ScriptedProvider, name: str, started: asyncio.Event) -> None:
+    """A host that reads a stream until it is cancelled."""
+    async with Runtime(provider.endpoint()) as runtime, runtime.spawn(id=name).stream("go") as stream:
+        async for event in stream:
+            if isinstance(event, TextDelta):
+                started.set()
+
+
 def test_cancelling_the_host_task_leaves_nothing(provider: ScriptedProvider) -> None:
     reply, _ = held()
     provider.script("host", reply)
 
-    async def work(started: asyncio.Event) -> None:
-        async with Runtime(provider.endpoint()) as runtime, runtime.spawn(id="host").stream("go") as stream:
-            async for event in stream:
-                if isinstance(event, TextDelta):
-                    started.set()
-
     async def host() -> None:
         started = asyncio.Event()
-        task = asyncio.create_task(work(started))
+        task = asyncio.create_task(read_on(provider, "host", started))
         await started.wait()
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
@@ -592,15 +594,9 @@ def test_a_host_that_is_cancelled_again_and_again_leaves_nothing(provider: Scrip
     reply, _ = held()
     provider.script("again", reply)
 
-    async def work(started: asyncio.Event) -> None:
-        async with Runtime(provider.endpoint()) as runtime, runtime.spawn(id="again").stream("go") as stream:
-            async for event in stream:
-                if isinstance(event, TextDelta):
-                    started.set()
-
     async def host() -> None:
         started = asyncio.Event()
-        task = asyncio.create_task(work(started))
+        task = asyncio.create_task(read_on(provider, "again", started))
         await started.wait()
         while not task.done():
             task.cancel()
