@@ -118,9 +118,7 @@ class Session(Closing):
 
     def stream(self, text: str | Messages, **settings: Any) -> TurnStream:
         """Begin a turn and give its events as a stream, for `for` or `async for`; raises as `send` does."""
-        outlet = StreamOutlet(self._settings(settings)[1].buffering, functools.partial(_room, self._ledger))
-        turn = self._submit(to_messages(text), (), settings, outlet, stateless=False)
-        return self._stream(turn, outlet)
+        return self._stream(to_messages(text), (), settings, stateless=False)
 
     def answer(
         self,
@@ -228,27 +226,38 @@ class Session(Closing):
         on_event: OnEvent | None,
         stateless: bool,
     ) -> TurnHandle:
-        if on_event is None:
-            turn = self._submit(messages, tools, settings, None, stateless=stateless)
-            return TurnHandle(turn.number, turn.done, self._cancel, self._ledger.birthplace)
-        outlet = StreamOutlet(self._settings(settings)[1].buffering, functools.partial(_room, self._ledger))
-        turn = self._submit(messages, tools, settings, outlet, stateless=stateless)
-        return pumped(self._stream(turn, outlet), on_event, self._cancel)
+        if on_event is not None:
+            return pumped(
+                self._stream(messages, tools, settings, stateless=stateless), on_event, self._cancel
+            )
+        endpoint, config = self._settings(settings)
+        turn = self._submit(messages, tools, endpoint, config, None, stateless=stateless)
+        return TurnHandle(turn.number, turn.done, self._cancel, self._ledger.birthplace)
 
-    def _stream(self, turn: Turn, outlet: StreamOutlet) -> TurnStream:
+    def _stream(
+        self,
+        messages: tuple[Mapping[str, Any], ...],
+        tools: tuple[Mapping[str, Any], ...],
+        settings: dict[str, Any],
+        *,
+        stateless: bool,
+    ) -> TurnStream:
+        endpoint, config = self._settings(settings)
+        outlet = StreamOutlet(config.buffering, functools.partial(_room, self._ledger))
+        turn = self._submit(messages, tools, endpoint, config, outlet, stateless=stateless)
         return TurnStream(turn.number, turn.done, outlet, self._cancel, self._ledger.birthplace)
 
     def _submit(
         self,
         messages: tuple[Mapping[str, Any], ...],
         tools: tuple[Mapping[str, Any], ...],
-        settings: dict[str, Any],
+        endpoint: Endpoint,
+        config: SessionConfig,
         outlet: StreamOutlet | None,
         *,
         stateless: bool,
     ) -> Turn:
         self._ledger.birthplace.check()  # before any lock: a fork may find it held for ever
-        endpoint, config = self._settings(settings)
         turn = Turn(
             number=next(self._ledger.numbers),
             messages=messages,

@@ -14,7 +14,7 @@ from actors.birthplace import Birthplace
 from actors.core.advice import advise, trouble_of
 from actors.errors import BlockingCallError, TurnCancelledError, TurnFailedError
 from actors.events import Event, Terminal, TurnCancelled, TurnCompleted, TurnFailed
-from actors.kernel.future import LoopFuture
+from actors.kernel.future import LoopFuture, running_loop
 from actors.outlets import StreamOutlet
 
 CancelTurn: TypeAlias = Callable[[int, str], None]
@@ -219,11 +219,8 @@ def refuse_on_a_loop(what: str, instead: str) -> None:
     Raises:
         BlockingCallError: it is.
     """
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return
-    raise BlockingCallError(f"`{what}` would block the event loop of this thread; use `{instead}`")
+    if running_loop() is not None:
+        raise BlockingCallError(f"`{what}` would block the event loop of this thread; use `{instead}`")
 
 
 def _waker(loop: asyncio.AbstractEventLoop, ready: asyncio.Future[None]) -> Callable[[], None]:

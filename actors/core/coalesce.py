@@ -1,7 +1,7 @@
 """A consumer's waiting events, bounded: granularity goes, text does not.
 
 Past `max_events` adjacent deltas of one kind merge. What can't merge, and what grows in spite of it, fills
-the buffer up, and then the socket is not read until the consumer has caught up to half.
+the buffer up, and then the socket is not read until the consumer has taken what waits.
 """
 
 from __future__ import annotations
