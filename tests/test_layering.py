@@ -71,7 +71,7 @@ def test_core_does_not_know_the_dialects() -> None:
 
 
 LAYERS = (
-    ("errors", "outcome", "events", "settings", "profiles", "endpoint", "sources", "config"),
+    ("errors", "outcome", "events", "settings", "profiles", "endpoint", "sources", "config", "birthplace"),
     ("core", "wire", "log"),
     (
         "kernel",
@@ -86,7 +86,6 @@ LAYERS = (
         "local",
     ),
     (
-        "birthplace",
         "admission",
         "outlets",
         "ledger",
