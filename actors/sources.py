@@ -34,7 +34,9 @@ T = TypeVar("T", bound=Settings)
 _FILES = ("ca_file", "cert_file", "key_file")
 
 
-def from_env(model: str | None, environ: Mapping[str, str], settings: dict[str, Any]) -> Endpoint:
+def from_env(
+    model: str | None, api_key_env: str | None, environ: Mapping[str, str], settings: dict[str, Any]
+) -> Endpoint:
     """See `Endpoint.from_env`. An empty variable counts as one that is not set."""
     said = dict(settings)
     base_url = environ.get("OPENAI_BASE_URL", "").strip()
@@ -44,15 +46,16 @@ def from_env(model: str | None, environ: Mapping[str, str], settings: dict[str, 
     if by_variable:
         said["base_url"] = base_url
     if "api_key" not in said:
-        own = "base_url" not in said
-        said["api_key"] = _key("OPENAI_API_KEY", environ, needed=own)
+        needed = api_key_env is not None or "base_url" not in said
+        variable = "OPENAI_API_KEY" if api_key_env is None else api_key_env
+        said["api_key"] = _key(variable, environ, needed=needed)
     said["model"] = environ.get("OPENAI_MODEL", "") if model is None else model
     if not said["model"]:
-        raise ConfigError("Endpoint.model", "is not said: pass model=, or set OPENAI_MODEL")
+        raise ConfigError("Endpoint.model", "is not said: give `model`, or set OPENAI_MODEL")
     try:
-        return _made(Endpoint, said, "Endpoint.from_env")
+        return _made(Endpoint, said)
     except ConfigError as error:
-        if by_variable and error.field.endswith(".base_url"):
+        if by_variable and error.field == "Endpoint.base_url":
             raise ConfigError("OPENAI_BASE_URL", error.why) from None
         raise
 
@@ -122,7 +125,7 @@ def _key(variable: str, environ: Mapping[str, str], *, needed: bool) -> Secret |
     value = environ.get(variable, "")
     if not value:
         if needed:
-            raise ConfigError(variable, "is not set: export it with your key, or pass api_key=")
+            raise ConfigError(variable, "is not set: export it with your key, or give `api_key`")
         return None
     try:
         return Secret(value)
@@ -130,12 +133,15 @@ def _key(variable: str, environ: Mapping[str, str], *, needed: bool) -> Secret |
         raise ConfigError(variable, error.why) from None
 
 
-def _made(kind: type[T], said: Mapping[str, Any], where: str) -> T:
+def _made(kind: type[T], said: Mapping[str, Any], where: str = "") -> T:
+    """A struct of that kind; what is wrong with it is told with the place, if there is one."""
     unknown = sorted(set(said) - set(kind.__struct_fields__))
     if unknown:
         known = ", ".join(kind.__struct_fields__)
-        raise ConfigError(where, f"{unknown[0]!r} is no setting of {kind.__name__}; there are {known}")
+        raise ConfigError(
+            where or kind.__name__, f"{unknown[0]!r} is no setting of {kind.__name__}; there are {known}"
+        )
     try:
         return kind(**said)
     except ConfigError as error:
-        raise ConfigError(f"{where}: {error.field}", error.why) from None
+        raise ConfigError(f"{where}: {error.field}" if where else error.field, error.why) from None

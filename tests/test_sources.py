@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,7 +14,7 @@ from actors.profiles import PROFILES
 KEY = "sk-never-to-be-seen"
 
 
-def refusal(environ: dict[str, str], **settings: object) -> ConfigError:
+def refusal(environ: dict[str, str], **settings: Any) -> ConfigError:
     with pytest.raises(ConfigError) as wrong:
         Endpoint.from_env("m", environ=environ, **settings)
     assert KEY not in str(wrong.value)

@@ -1,4 +1,4 @@
-"""Where the command finds its model: options first, then the environment."""
+"""Where the command finds its model: options first, then the environment, as `Endpoint.from_env` reads it."""
 
 from __future__ import annotations
 
@@ -7,10 +7,6 @@ from typing import Literal
 
 from actors.config import Endpoint
 from actors.errors import UsageError
-
-OPENAI = "https://api.openai.com/v1"
-BASE_URL = "OPENAI_BASE_URL"
-API_KEY = "OPENAI_API_KEY"
 
 
 def find_endpoint(
@@ -24,18 +20,13 @@ def find_endpoint(
     """The endpoint that is meant.
 
     Raises:
-        UsageError: it can't be told from what was given.
-        ConfigError: it was given, and can't be.
+        UsageError: nothing says where it is.
+        ConfigError: something else is missing, or can't be.
     """
-    key = environment.get(API_KEY if api_key_env is None else api_key_env)
-    if api_key_env is not None and not key:
-        raise UsageError(f"{api_key_env} is not set: put the key into it, or name another with --api-key-env")
-    if base_url is None:
-        base_url = environment.get(BASE_URL) or (OPENAI if key else None)
-    if base_url is None:
+    said = {"base_url": base_url} if base_url else {}
+    variables = ("OPENAI_BASE_URL", "OPENAI_API_KEY")
+    if not said and api_key_env is None and not any(environment.get(name) for name in variables):
         raise UsageError(
-            f"say where the model is: --base-url URL, {BASE_URL}, {API_KEY} for OpenAI's, or --local"
+            "say where the model is: --base-url URL, OPENAI_BASE_URL, OPENAI_API_KEY for OpenAI's, or --local"
         )
-    if model is None:
-        raise UsageError("say which model: --model NAME")
-    return Endpoint(base_url=base_url, model=model, api_key=key or None, transport=transport)  # type: ignore[arg-type]
+    return Endpoint.from_env(model, api_key_env=api_key_env, environ=environment, transport=transport, **said)

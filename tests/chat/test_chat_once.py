@@ -25,7 +25,7 @@ def provider() -> Iterator[ScriptedProvider]:
 
 @pytest.fixture(autouse=True)
 def no_endpoint_outside(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("OPENAI_BASE_URL", "OPENAI_API_KEY"):
+    for name in ("OPENAI_BASE_URL", "OPENAI_API_KEY", "OPENAI_MODEL"):
         monkeypatch.delenv(name, raising=False)
 
 
@@ -71,9 +71,9 @@ def test_the_environment_says_where_and_with_which_key(
     ("arguments", "advice"),
     [
         (["--model", "m", "x"], "--base-url URL, OPENAI_BASE_URL"),
-        (["--base-url", "http://127.0.0.1:9/v1", "x"], "say which model: --model NAME"),
+        (["--base-url", "http://127.0.0.1:9/v1", "x"], "give `model`, or set OPENAI_MODEL"),
         (["--base-url", "127.0.0.1", "--model", "m", "x"], "must begin with http://"),
-        (["--base-url", "http://h/v1", "--model", "m", "--api-key-env", "NO_KEY", "x"], "NO_KEY is not set"),
+        (["--base-url", "http://h/v1", "--model", "m", "--api-key-env", "NO_KEY", "x"], "NO_KEY: is not set"),
         (["--base-url", "http://h/v1", "--model", "m", " "], "the prompt is empty"),
         (["--base-url", "http://h/v1", "--model", "m"], "the prompt is empty"),
         (["--local", "--model", "m", "x"], "--local brings its own model"),
