@@ -25,7 +25,7 @@ class TurnComplaint(click.ClickException):
 @click.command()
 @click.argument("prompt", required=False)
 @click.option("--base-url", help="Up to and including the version; OPENAI_BASE_URL if not given.")
-@click.option("--model", help="The model's name.")
+@click.option("--model", help="The model's name; OPENAI_MODEL if not given.")
 @click.option(
     "--api-key-env", metavar="NAME", help="The variable that holds the key; OPENAI_API_KEY if not given."
 )
@@ -106,22 +106,27 @@ def _talk(runtime: Runtime, endpoint: Endpoint, system: str | None, history: Pat
 def _ask_once(runtime: Runtime, prompt: str, system: str | None) -> None:
     from rich.console import Console  # noqa: PLC0415 - see the top
 
+    from actors.chat.contact import Contact, NoContactError  # noqa: PLC0415 - see the top
     from actors.chat.screen import Screen  # noqa: PLC0415 - see the top
     from actors.chat.tame import tame  # noqa: PLC0415 - see the top
+    from actors.core.advice import explain  # noqa: PLC0415 - see the top
     from actors.errors import TurnFailedError  # noqa: PLC0415 - see the top
     from actors.events import TurnFailed  # noqa: PLC0415 - see the top
     from actors.log.format import inert  # noqa: PLC0415 - see the top
 
     watched = sys.stdout.isatty()
-    screen = Screen(Console(highlight=False))
+    screen, contact = Screen(Console(highlight=False)), Contact()
     try:
         with runtime.spawn(system=system).stream(prompt) as stream:
             for event in stream:
+                contact.check(event)
                 if watched and not isinstance(event, TurnFailed):
                     screen.show(event)
             answer = stream.result()
     except TurnFailedError as error:
-        raise TurnComplaint(inert(error.event.outcome.describe())) from error
+        raise TurnComplaint(inert(explain(error.event.outcome))) from error
+    except NoContactError as error:
+        raise TurnComplaint(inert(str(error))) from error
     finally:
         screen.end_line()
     if not answer.text:
