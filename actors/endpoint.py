@@ -191,9 +191,9 @@ class Endpoint(Settings, frozen=True):
         Raises:
             ConfigError: the file can't be read, has no such endpoint, or says what can't be.
         """
-        from actors.sources import one_of, read_toml  # noqa: PLC0415 - as above
+        from actors.sources import one_from_toml  # noqa: PLC0415 - as above
 
-        return one_of(read_toml(path, os.environ if environ is None else environ), path, name)
+        return one_from_toml(path, name, os.environ if environ is None else environ)
 
     @classmethod
     def all_from_toml(

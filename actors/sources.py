@@ -71,6 +71,26 @@ def _profile_of(base_url: str) -> Profile:
 def read_toml(path: str | os.PathLike[str], environ: Mapping[str, str]) -> dict[str, Endpoint]:
     """All endpoints of a file by name; raises as `Endpoint.from_toml`."""
     file = Path(path)
+    return {name: _from_table(file, name, table, environ) for name, table in _tables(file).items()}
+
+
+def one_from_toml(path: str | os.PathLike[str], name: str | None, environ: Mapping[str, str]) -> Endpoint:
+    """The endpoint of that name, or the only one. What the others need, such as their keys, need not be there.
+
+    Raises:
+        ConfigError: there is none, there are several and no name, or as `Endpoint.from_toml`.
+    """
+    file = Path(path)
+    tables = _tables(file)
+    if name is None and len(tables) == 1:
+        name = next(iter(tables))
+    if name is None or name not in tables:
+        wrong = "which one is not said" if name is None else f"has no endpoint {name!r}"
+        raise ConfigError(str(file), f"{wrong}; there are {', '.join(tables)}")
+    return _from_table(file, name, tables[name], environ)
+
+
+def _tables(file: Path) -> dict[str, Any]:
     try:
         document = tomllib.loads(file.read_text("utf-8"))
     except OSError as error:
@@ -80,21 +100,7 @@ def read_toml(path: str | os.PathLike[str], environ: Mapping[str, str]) -> dict[
     tables = document.get("endpoints")
     if not isinstance(tables, dict) or not tables:
         raise ConfigError(str(file), "holds no endpoint: write a table [endpoints.NAME] for each")
-    return {name: _from_table(file, name, table, environ) for name, table in tables.items()}
-
-
-def one_of(endpoints: dict[str, Endpoint], path: str | os.PathLike[str], name: str | None) -> Endpoint:
-    """The endpoint of that name, or the only one.
-
-    Raises:
-        ConfigError: there is none, or there are several and no name.
-    """
-    if name is None and len(endpoints) == 1:
-        return next(iter(endpoints.values()))
-    if name not in endpoints:
-        wrong = "which one is not said" if name is None else f"has no endpoint {name!r}"
-        raise ConfigError(os.fspath(path), f"{wrong}; there are {', '.join(endpoints)}")
-    return endpoints[name]
+    return tables
 
 
 def _from_table(file: Path, name: str, table: Any, environ: Mapping[str, str]) -> Endpoint:

@@ -150,6 +150,12 @@ def test_what_is_wrong_with_a_file_is_one_line(path: Path, text: str | None, nam
     assert "\n" not in str(wrong.value)
 
 
+def test_one_endpoint_of_a_file_does_not_need_the_keys_of_the_others(path: Path) -> None:
+    assert Endpoint.from_toml(path, "house", environ={"HOUSE_KEY": KEY}).model == "large"
+    with pytest.raises(ConfigError, match="GROQ_API_KEY: is not set"):
+        Endpoint.all_from_toml(path, environ={"HOUSE_KEY": KEY})
+
+
 def test_the_only_endpoint_of_a_file_needs_no_name(path: Path) -> None:
     path.write_text('[endpoints.a]\nmodel = "m"\nbase_url = "http://x"')
     assert Endpoint.from_toml(path).base_url == "http://x"

@@ -7,7 +7,7 @@ import io
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -29,8 +29,14 @@ class TurnComplaint(click.ClickException):
 @click.option(
     "--api-key-env", metavar="NAME", help="The variable that holds the key; OPENAI_API_KEY if not given."
 )
+@click.option(
+    "--endpoints",
+    type=click.Path(dir_okay=False),
+    help="A TOML file of endpoints, with all their settings, instead of the options above.",
+)
+@click.option("--endpoint", metavar="NAME", help="Which of them; may be left out if there is one.")
 @click.option("--local", is_flag=True, help="A small model in this process; no key, no network.")
-@click.option("--transport", type=click.Choice(["aiohttp", "httpx"]), default="aiohttp", show_default=True)
+@click.option("--transport", type=click.Choice(["aiohttp", "httpx"]), help="aiohttp if not given.")
 @click.option("--system", metavar="TEXT", help="The system message.")
 @click.option(
     "--history",
@@ -68,28 +74,16 @@ def chat(
             _ask_once(runtime, prompt, system)
 
 
-def _endpoint(
-    stack: contextlib.ExitStack,
-    *,
-    local: bool,
-    base_url: str | None,
-    model: str | None,
-    api_key_env: str | None,
-    transport: Literal["aiohttp", "httpx"],
-) -> Endpoint:
-    import msgspec  # noqa: PLC0415 - see the top
-
-    from actors.chat.endpoint import find_endpoint  # noqa: PLC0415 - see the top
+def _endpoint(stack: contextlib.ExitStack, *, local: bool, **where: Any) -> Endpoint:
+    from actors.chat.endpoint import find_endpoint, refined  # noqa: PLC0415 - see the top
     from actors.local import LocalModel  # noqa: PLC0415 - see the top
 
     if not local:
-        return find_endpoint(
-            os.environ, base_url=base_url, model=model, api_key_env=api_key_env, transport=transport
-        )
-    if (base_url, model, api_key_env) != (None, None, None):
-        raise UsageError("--local brings its own model: leave out --base-url, --model and --api-key-env")
-    found = stack.enter_context(LocalModel()).endpoint()
-    return msgspec.structs.replace(found, transport=transport)
+        return find_endpoint(os.environ, **where)
+    transport = where.pop("transport")
+    if any(value is not None for value in where.values()):
+        raise UsageError("--local brings its own model: leave out --model, and what says where one is")
+    return refined(stack.enter_context(LocalModel()).endpoint(), transport=transport)
 
 
 def _talk(runtime: Runtime, endpoint: Endpoint, system: str | None, history: Path | None) -> None:

@@ -67,6 +67,20 @@ def test_the_environment_says_where_and_with_which_key(
     assert provider.requests[-1].headers["authorization"] == "Bearer sk-two"
 
 
+def test_a_file_says_where_and_how(provider: ScriptedProvider, tmp_path: Path) -> None:
+    file = tmp_path / "endpoints.toml"
+    file.write_text(
+        f'[endpoints.house]\nbase_url = "{provider.base_url}"\nmodel = "ada"\nbody = {{ temperature = 0 }}\n'
+        '[endpoints.azure]\nprofile = "azure"\nbase_url = "https://h.invalid"\nmodel = "m"\n'
+    )
+    assert chat("--endpoints", str(file), "--endpoint", "house", "x").exit_code == 0
+    assert chat("--endpoints", str(file), "--endpoint", "house", "--model", "bob", "x").exit_code == 0
+    bodies = [request.body for request in provider.requests]
+    assert [(body["model"], body["temperature"]) for body in bodies] == [("ada", 0), ("bob", 0)]
+    unnamed = chat("--endpoints", str(file), "x")
+    assert (unnamed.exit_code, "there are house, azure" in unnamed.stderr) == (2, True)
+
+
 @pytest.mark.parametrize(
     ("arguments", "advice"),
     [
@@ -77,6 +91,10 @@ def test_the_environment_says_where_and_with_which_key(
         (["--base-url", "http://h/v1", "--model", "m", " "], "the prompt is empty"),
         (["--base-url", "http://h/v1", "--model", "m"], "the prompt is empty"),
         (["--local", "--model", "m", "x"], "--local brings its own model"),
+        (["--local", "--endpoints", "e.toml", "x"], "--local brings its own model"),
+        (["--endpoints", "no.toml", "x"], "no.toml: can't be read"),
+        (["--endpoint", "house", "x"], "--endpoints FILE"),
+        (["--endpoints", "e.toml", "--base-url", "http://h/v1", "x"], "leave out --base-url"),
     ],
 )
 def test_wrong_usage_is_one_line_of_advice(arguments: list[str], advice: str) -> None:
