@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable
 from datetime import time, timedelta
 from typing import TYPE_CHECKING, Any, Final, Self, TypeAlias
@@ -31,8 +32,8 @@ def to_file(
 ) -> LogFile:
     """Append greenroom's records to a file, one line of JSON each, until `remove` or the block's end.
 
-    One file a process: several may append to one file, but not rotate it. A write that fails (a full disk) is
-    reported on stderr by loguru and fails no turn.
+    One file a process: several may append to one file, but not rotate it. A write that fails (a full disk) fails no
+    turn: its record is lost, and the first of a row of them is told on stderr, in one line.
 
     Args:
         path: taken literally; folders that are missing are made.
@@ -132,8 +133,10 @@ class _Sink:
             )
         except (OSError, ValueError) as error:
             raise ConfigError("to_file.path", _advice(path, error)) from error
+        self._path = path
         self._seq = 0
         self._pid = os.getpid()
+        self._losing = False
 
     def write(self, message: Message) -> None:
         fields = message.record["extra"]["greenroom"]
@@ -144,8 +147,19 @@ class _Sink:
         record = dict.fromkeys(STAMPED) | fields | {"seq": seq}
         line = _Line(to_line(record))
         line.record = message.record
-        self._file.write(line)  # type: ignore[no-untyped-call]  # loguru's inside
-        self._seq = seq
+        try:
+            self._file.write(line)  # type: ignore[no-untyped-call]  # loguru's inside
+        except OSError as error:
+            self._tell(error)  # loguru would, with a traceback for each record
+            return
+        self._seq, self._losing = seq, False
+
+    def _tell(self, error: OSError) -> None:
+        if not self._losing and sys.stderr is not None:
+            sys.stderr.write(
+                f"greenroom: the log {self._path!r} can't be written ({error.strerror}); what it would say is lost\n"
+            )
+        self._losing = True
 
     def stop(self) -> None:
         self._file.stop()  # type: ignore[no-untyped-call]  # loguru's inside
