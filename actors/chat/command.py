@@ -18,10 +18,6 @@ if TYPE_CHECKING:
     from actors.runtime import Runtime
 
 
-class TurnComplaint(click.ClickException):
-    """One line on stderr: the turn did not complete; the command ends with status 1."""
-
-
 @click.command()
 @click.argument("prompt", required=False)
 @click.option("--base-url", help="Up to and including the version; OPENAI_BASE_URL if not given.")
@@ -58,6 +54,7 @@ def chat(
         raise UsageError("there is no terminal to talk in: give the prompt as an argument, or on stdin")
     if prompt is not None and not prompt.strip():
         raise UsageError("the prompt is empty: give it as an argument, or on stdin")
+    from actors.chat.once import ask_once  # noqa: PLC0415 - see the top
     from actors.log.sink import to_file  # noqa: PLC0415 - see the top
     from actors.runtime import Runtime  # noqa: PLC0415 - see the top
 
@@ -71,7 +68,7 @@ def chat(
         if prompt is None:
             _talk(runtime, endpoint, system, history)
         else:
-            _ask_once(runtime, prompt, system)
+            ask_once(runtime, prompt, system)
 
 
 def _endpoint(stack: contextlib.ExitStack, *, local: bool, **where: Any) -> Endpoint:
@@ -95,38 +92,6 @@ def _talk(runtime: Runtime, endpoint: Endpoint, system: str | None, history: Pat
 
     editor = Editor(COMMANDS, history)
     Talk(runtime, endpoint, Screen(Console(highlight=False)), system).hold(editor)
-
-
-def _ask_once(runtime: Runtime, prompt: str, system: str | None) -> None:
-    from rich.console import Console  # noqa: PLC0415 - see the top
-
-    from actors.chat.contact import Contact, NoContactError  # noqa: PLC0415 - see the top
-    from actors.chat.screen import Screen  # noqa: PLC0415 - see the top
-    from actors.chat.tame import tame  # noqa: PLC0415 - see the top
-    from actors.core.advice import explain  # noqa: PLC0415 - see the top
-    from actors.errors import TurnFailedError  # noqa: PLC0415 - see the top
-    from actors.events import TurnFailed  # noqa: PLC0415 - see the top
-    from actors.log.format import inert  # noqa: PLC0415 - see the top
-
-    watched = sys.stdout.isatty()
-    screen, contact = Screen(Console(highlight=False)), Contact()
-    try:
-        with runtime.spawn(system=system).stream(prompt) as stream:
-            for event in stream:
-                contact.check(event)
-                if watched and not isinstance(event, TurnFailed):
-                    screen.show(event)
-            answer = stream.result()
-    except TurnFailedError as error:
-        raise TurnComplaint(inert(explain(error.event.outcome))) from error
-    except NoContactError as error:
-        raise TurnComplaint(inert(str(error))) from error
-    finally:
-        screen.end_line()
-    if not answer.text:
-        raise TurnComplaint(f"the answer holds no text: {inert(answer.outcome.describe())}")
-    if not watched:
-        click.echo(tame(answer.text))
 
 
 def _read_stdin() -> str:

@@ -159,6 +159,25 @@ def test_a_terminal_sees_it_stream(provider: ScriptedProvider) -> None:
         assert plain(shown + terminal.rest()) == "Hm.\nParis, I say.\n"
 
 
+def test_who_waits_for_a_pipe_is_told_of_retries(provider: ScriptedProvider) -> None:
+    provider.script("ada", Reply("Pa?").but(Eof(after=1)), Reply("Paris."))
+    ours, theirs = pty.openpty()
+    where = ["--base-url", provider.base_url, "--model", "ada"]
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM, "chat", *where, "where?"],
+        stdout=subprocess.PIPE,
+        stderr=theirs,
+        env=environment(),
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (0, b"Paris.\n")
+    assert "truncated" in (told := plain(os.read(ours, 65536).decode()))
+    assert "attempt 2 of 5" in told
+    assert "Pa?" not in told
+    os.close(ours)
+    os.close(theirs)
+
+
 def test_ctrl_c_ends_it(provider: ScriptedProvider) -> None:
     provider.script("ada", Reply("Paris, I say.").but(Pause(gate=Gate(), after=1)))
     with chatting("--base-url", provider.base_url, "--model", "ada", "where?", status=130) as terminal:
