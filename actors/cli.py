@@ -47,7 +47,9 @@ class Commands(click.Group):
             if error.errno == errno.EPIPE:
                 raise  # click ends quietly: nobody reads on
             # Files that a command is given were complained about where they were opened.
-            raise click.ClickException(f"what it says can't be written ({error.strerror})") from error
+            raise click.ClickException(
+                f"the operating system refuses ({error.strerror}): check where the output goes"
+            ) from error
 
 
 def _show_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:

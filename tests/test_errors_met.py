@@ -192,4 +192,4 @@ def test_an_output_that_is_full_is_one_line_too(
             [*COMMAND, *filled], stdout=full, stderr=subprocess.PIPE, text=True, check=False
         )
     assert (done.returncode, done.stderr.count("\n")) == (1, 1)
-    assert "can't be written (No space left on device)" in done.stderr
+    assert "the operating system refuses (No space left on device)" in done.stderr
