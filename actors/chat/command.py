@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--endpoints",
-    type=click.Path(dir_okay=False),
+    type=click.Path(),
     help="A TOML file of endpoints, with all their settings, instead of the options above.",
 )
 @click.option("--endpoint", metavar="NAME", help="Which of them; may be left out if there is one.")
@@ -36,10 +36,10 @@ if TYPE_CHECKING:
 @click.option("--system", metavar="TEXT", help="The system message.")
 @click.option(
     "--history",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=click.Path(path_type=Path),
     help="Keep what is typed in this file for the next time; it is kept nowhere if not given.",
 )
-@click.option("--log", type=click.Path(dir_okay=False), help="Write greenroom's log to this file.")
+@click.option("--log", type=click.Path(), help="Write greenroom's log to this file.")
 def chat(
     *, prompt: str | None, system: str | None, history: Path | None, log: str | None, **where: Any
 ) -> None:

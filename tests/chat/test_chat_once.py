@@ -94,6 +94,8 @@ def test_a_file_says_where_and_how(provider: ScriptedProvider, tmp_path: Path) -
         (["--local", "--endpoints", "e.toml", "x"], "--local brings its own model"),
         (["--endpoints", "no.toml", "x"], "no.toml: can't be read"),
         (["--endpoint", "house", "x"], "--endpoints FILE"),
+        (["--endpoints", ".", "x"], "can't be read (Is a directory)"),
+        (["--base-url", "http://h/v1", "--model", "m", "--log", ".", "x"], "is a folder; name a file in it"),
         (["--endpoints", "e.toml", "--base-url", "http://h/v1", "x"], "leave out --base-url"),
     ],
 )
