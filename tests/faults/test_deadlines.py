@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import msgspec
 import pytest
 
@@ -18,6 +16,7 @@ TEXT = "Once upon a time there w"
 """What `GOOD` has said after six deltas: three of thoughts, three of text."""
 WITH_CALL = msgspec.structs.replace(GOOD, tool_calls=(Call("look", '{"where": "left"}'),))
 FOREVER = 1e9
+TRAILING_ONLY = Deadlines(connect=FOREVER, first_event=FOREVER, idle=FOREVER, attempt=FOREVER, trailing=2)
 
 
 class Cue:
@@ -153,8 +152,7 @@ TRAILING: dict[str, Play] = {
 
 @pytest.mark.parametrize("name", TRAILING)
 def test_an_answer_that_is_over_is_not_held_up_for_long(moved: Stage, name: str) -> None:
-    deadlines = Deadlines(first_event=FOREVER, idle=FOREVER, attempt=FOREVER, trailing=2)
-    session = moved.spawn(TRAILING[name], deadlines=deadlines)
+    session = moved.spawn(TRAILING[name], deadlines=TRAILING_ONLY)
     with session.stream("Tell me a story.") as stream:
         moved.put_forward_until_done(stream, 2)
         played = moved.watch(session, stream)
@@ -167,8 +165,8 @@ def test_an_answer_that_is_over_is_not_held_up_for_long(moved: Stage, name: str)
 
 
 def test_an_error_that_never_ends_is_known_by_its_status(moved: Stage) -> None:
-    deadlines: dict[str, Any] = {"deadlines": Deadlines(first_event=FOREVER, attempt=FOREVER)}
-    session = moved.spawn(RawBody(b"{", status=503, ending="stall"), retry=None, **deadlines)
+    play = RawBody(b"{", status=503, ending="stall")
+    session = moved.spawn(play, retry=None, deadlines=TRAILING_ONLY)
     with session.stream("Tell me a story.") as stream:
         moved.put_forward_until_done(stream, 2)
         played = moved.watch(session, stream)
