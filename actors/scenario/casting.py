@@ -1,13 +1,13 @@
-"""Who is on stage at once: roles played for many sessions, each up to the end of its turns."""
+"""Who is on stage at once, and what else goes on meanwhile: the tasks and turns of a script."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator
 from contextvars import ContextVar
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from actors.errors import TurnError
 
@@ -16,9 +16,10 @@ if TYPE_CHECKING:  # see actors.scenario.stage
 
 
 class Casting:
-    """The turns that were sent, by the role that sent them."""
+    """What a script has set going: turns, by the role that sent them, roles, and effects."""
 
     def __init__(self) -> None:
+        self._effects: list[asyncio.Task[None]] = []
         self._turns: deque[TurnHandle] = deque()
         self._own: ContextVar[deque[TurnHandle]] = ContextVar("turns of this role")
 
@@ -53,3 +54,15 @@ class Casting:
             for player in players:
                 player.cancel()
             await asyncio.gather(*players, return_exceptions=True)
+
+    def begin(self, effect: Coroutine[Any, Any, None]) -> None:
+        """Have something go on until it ends or `leave` ends it."""
+        self._effects.append(asyncio.create_task(effect))
+
+    async def leave(self) -> None:
+        """End the effects; whatever one has raised is raised."""
+        for effect in self._effects:
+            effect.cancel()
+        for effect in self._effects:
+            with contextlib.suppress(asyncio.CancelledError):
+                await effect

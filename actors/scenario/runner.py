@@ -16,6 +16,7 @@ from actors.errors import ScriptError
 from actors.events import Event
 from actors.log import to_file
 from actors.scenario.budget import Budget, BudgetSpentError
+from actors.scenario.casting import Casting
 from actors.scenario.declare import Scenario
 from actors.scenario.display import Display
 from actors.scenario.report import Bill, Ending, Mode, Raised, Report
@@ -82,6 +83,7 @@ class _Run:
         self._display = display
         self._watchers = watchers
         self._tally = Tally()
+        self._casting = Casting()
         self._budget = Budget(settings.max_turns, settings.max_tokens)
         self._script: asyncio.Task[None]
         self._stage: Stage
@@ -134,6 +136,7 @@ class _Run:
         stage = self._stage = Stage(
             venue=self._venue,
             runtime=runtime,
+            casting=self._casting,
             tally=self._tally,
             budget=self._budget,
             sessions=self._scenario.sessions if settings.sessions is None else settings.sessions,
@@ -186,7 +189,7 @@ class _Run:
             if not self._spent:
                 raise
         finally:
-            await stage.leave()
+            await self._casting.leave()
 
     async def _follow(self, events: EventStream) -> None:
         async for event in events:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import random
 from collections.abc import Awaitable, Callable, Iterable
@@ -10,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from actors.errors import ScriptError, TurnError
 from actors.scenario.budget import Budget
-from actors.scenario.casting import Casting
 from actors.scenario.expect import Expectation
 from actors.scenario.summary import Check
 from actors.scenario.tally import Tally
@@ -23,6 +21,7 @@ if TYPE_CHECKING:  # a scenario's file and the command load at once; the machine
     from actors.provider.plan import What
     from actors.pump import OnEvent
     from actors.runtime import Runtime
+    from actors.scenario.casting import Casting
     from actors.scenario.report import Mode
     from actors.scenario.venue import Venue
     from actors.stream import TurnHandle
@@ -36,6 +35,7 @@ class Stage:
         *,
         venue: Venue,
         runtime: Runtime,
+        casting: Casting,
         tally: Tally,
         budget: Budget,
         sessions: int,
@@ -64,8 +64,7 @@ class Stage:
         self._venue = venue
         self._tally = tally
         self._budget = budget
-        self._casting = Casting()
-        self._effects: list[asyncio.Task[None]] = []
+        self._casting = casting
 
     # What there is
 
@@ -89,7 +88,7 @@ class Stage:
 
     async def sleep(self, seconds: float) -> None:
         """Wait so many seconds, times `pace`."""
-        await asyncio.sleep(seconds * self.pace)
+        await self._venue.sleep(seconds * self.pace)
 
     # Who is on
 
@@ -217,14 +216,14 @@ class Stage:
         if how != "refuse":
             self.fault(how, of, at=at, lasting=lasting)
         elif of == "*":
-            self._effects.append(asyncio.create_task(self._refuse(provider, at, lasting)))
+            self._casting.begin(self._refuse(provider, at, lasting))
         else:
             raise ScriptError(
                 f"stage.outage(of={of!r}): connections are refused to all or none; say how=, such as Status(503)"
             )
 
     async def _refuse(self, provider: ScriptedProvider, at: float, lasting: float) -> None:
-        await asyncio.sleep(at * self.pace - self.now())
+        await self._venue.sleep(at * self.pace - self.now())
         with provider.refusing():
             await self.sleep(lasting)
 
@@ -256,14 +255,6 @@ class Stage:
         self.thresholds = (*self.thresholds, threshold)
 
     # Inside
-
-    async def leave(self) -> None:
-        """End what the script has set going; called when it is over."""
-        for effect in self._effects:
-            effect.cancel()
-        for effect in self._effects:
-            with contextlib.suppress(asyncio.CancelledError):
-                await effect
 
     def _scripted(self, verb: str) -> ScriptedProvider:
         if self._venue.provider is None:

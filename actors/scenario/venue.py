@@ -54,6 +54,10 @@ class Venue:
         """Unix seconds, as events have them."""
         return time.time()
 
+    async def sleep(self, seconds: float) -> None:
+        """Let so many seconds of `now` pass."""
+        await asyncio.sleep(seconds)
+
     @contextlib.contextmanager
     def drawing(self, draw: Callable[[], None], period: float) -> Iterator[None]:
         """Inside the block, on the loop, something is drawn about every so many seconds of the watcher's time."""
