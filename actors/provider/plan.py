@@ -72,18 +72,24 @@ class Course(NamedTuple):
 
 
 class Plan:
-    """The rules in the order in which they were laid. Laid from any thread, asked from the provider's."""
+    """The rules. Laid from any thread, asked from the provider's.
+
+    Of one request, plays come first, then faults are put in, then toxics are laid over; in the order in which the
+    rules of a kind were laid.
+    """
 
     def __init__(self, seed: int) -> None:
         self._seed = seed
         self._lock = threading.Lock()
-        self._rules: tuple[Rule, ...] = ()
+        self._rules: tuple[tuple[int, Rule], ...] = ()
+        """Each with its number, in the order in which they are asked."""
         self._met: Counter[tuple[int, str]] = Counter()
 
     def lay(self, rule: Rule) -> None:
         """From now on this goes wrong too."""
         with self._lock:
-            self._rules = (*self._rules, rule)
+            rules = (*self._rules, (len(self._rules), rule))
+            self._rules = tuple(sorted(rules, key=lambda numbered: _turn(numbered[1].what)))
 
     def course(self, key: str, number: int, play: Play, moment: float) -> Course:
         """What the request gets.
@@ -96,7 +102,7 @@ class Plan:
         """
         toxics: list[tuple[Toxic, random.Random]] = []
         with self._lock:
-            for place, rule in enumerate(self._rules):
+            for place, rule in self._rules:
                 if not rule.meets(key, moment) or self._met[place, key] == rule.times:
                     continue
                 rng = self._rng(place, key, number)
@@ -104,17 +110,20 @@ class Plan:
                     continue
                 if isinstance(rule.what, Toxic):
                     toxics.append((rule.what, rng))
-                else:
-                    changed = _with(play, rule.what)
-                    if changed is None:
-                        continue
+                elif (changed := _with(play, rule.what)) is not None:
                     play = changed
+                else:
+                    continue
                 self._met[place, key] += 1
         return Course(play, tuple(toxics))
 
     def _rng(self, place: int, key: str, number: int) -> random.Random:
         name = f"{self._seed}/{place}/{number}/{key}".encode("utf-8", "surrogatepass")
         return random.Random(hashlib.blake2b(name, digest_size=8).digest())  # noqa: S311 - faults are no secrets
+
+
+def _turn(what: What) -> int:
+    return 2 if isinstance(what, Toxic) else 1 if isinstance(what, Fault) else 0
 
 
 def _with(play: Play, what: Play) -> Play | None:

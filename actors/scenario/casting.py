@@ -5,14 +5,41 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import deque
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Generator, Iterable
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 from actors.errors import TurnError
+from actors.events import Terminal
 
 if TYPE_CHECKING:  # see actors.scenario.stage
     from actors.stream import TurnHandle
+
+
+class Sent:
+    """A turn that was sent. Awaiting it gives its terminal event, however it ended: the run judges that."""
+
+    def __init__(self, handle: TurnHandle) -> None:
+        self._handle = handle
+        self.turn = handle.turn
+        """Its number in its session, from 1."""
+
+    def __await__(self) -> Generator[Any, None, Terminal]:
+        return self._end().__await__()
+
+    async def _end(self) -> Terminal:
+        try:
+            return await self._handle
+        except TurnError as error:
+            return error.event
+
+    def done(self) -> bool:
+        """Whether it has ended."""
+        return self._handle.done()
+
+    def cancel(self, reason: str = "cancelled by the script") -> None:
+        """Cancel it, running or queued. Does nothing if it has ended."""
+        self._handle.cancel(reason)
 
 
 class Casting:
@@ -20,18 +47,21 @@ class Casting:
 
     def __init__(self) -> None:
         self._effects: list[asyncio.Task[None]] = []
-        self._turns: deque[TurnHandle] = deque()
-        self._own: ContextVar[deque[TurnHandle]] = ContextVar("turns of this role")
+        self._turns: deque[Sent] = deque()
+        self._own: ContextVar[deque[Sent]] = ContextVar("turns of this role")
 
-    def enter(self, handle: TurnHandle) -> None:
+    def enter(self, sent: Sent) -> None:
         """A turn was sent: by the role that runs in this context, or by the script itself."""
-        self._own.get(self._turns).append(handle)
+        self._own.get(self._turns).append(sent)
 
-    def taken(self) -> Iterator[TurnHandle]:
-        """The turns of this context, each given once, and those that are sent meanwhile."""
+    async def settled(self) -> None:
+        """Wait until the turns of this context have ended, those included that are sent meanwhile.
+
+        Whatever a callback of the script has raised on one's events is raised.
+        """
         own = self._own.get(self._turns)
         while own:
-            yield own.popleft()
+            await own.popleft()
 
     async def each(
         self, role: Callable[[str], Awaitable[None]], names: Iterable[str], concurrency: int
@@ -43,9 +73,7 @@ class Casting:
             for name in remaining:
                 self._own.set(deque())
                 await role(name)
-                for handle in self.taken():
-                    with contextlib.suppress(TurnError):  # the tally has it, and judges it
-                        await handle
+                await self.settled()
 
         players = [asyncio.create_task(play()) for _ in range(concurrency)]
         try:

@@ -52,6 +52,7 @@ class Screen:
     def sum_up(self, reports: Sequence[Report], total: int) -> None:
         """All runs are over: how many passed, and which did not."""
         wrong = [report for report in reports if not report.passed]
+        wrong.sort(key=lambda report: (report.bill.name, report.bill.seed))
         passed = len(reports) - len(wrong)
         left = f", {total - len(reports)} were not run to their end" if len(reports) < total else ""
         self.say("", f"{total} runs: {passed} passed, {len(wrong)} did not{left}")

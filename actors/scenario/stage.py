@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import random
 from collections.abc import Awaitable, Callable, Iterable
 from typing import TYPE_CHECKING, Any, Literal
 
-from actors.errors import ScriptError, TurnError
+from actors.errors import ScriptError
 from actors.scenario.budget import Budget
 from actors.scenario.expect import Expectation
 from actors.scenario.summary import Check
@@ -21,10 +20,9 @@ if TYPE_CHECKING:  # a scenario's file and the command load at once; the machine
     from actors.provider.plan import What
     from actors.pump import OnEvent
     from actors.runtime import Runtime
-    from actors.scenario.casting import Casting
+    from actors.scenario.casting import Casting, Sent
     from actors.scenario.report import Mode
     from actors.scenario.venue import Venue
-    from actors.stream import TurnHandle
 
 
 class Stage:
@@ -119,8 +117,11 @@ class Stage:
         *,
         on_event: OnEvent | None = None,
         **settings: Any,
-    ) -> TurnHandle:
+    ) -> Sent:
         """Begin a turn and say what must come of it. The run waits for it; a script need not.
+
+        Awaiting what it gives is waiting for the turn's terminal event, whichever that is: a turn that fails raises
+        nothing here, and is judged by the run.
 
         Args:
             session: one that `spawn` gave.
@@ -129,11 +130,14 @@ class Stage:
             on_event: called with each of its events, on this loop.
             settings: as in `Session.send`.
         """
+        from actors.scenario.casting import Sent  # noqa: PLC0415 - see the top
+
         self._budget.take_turn()
         handle = session.send(text, on_event=on_event, **settings)
         self._tally.turn(session.id, handle.turn).expected = expect
-        self._casting.enter(handle)
-        return handle
+        sent = Sent(handle)
+        self._casting.enter(sent)
+        return sent
 
     async def each(self, role: Callable[[str], Awaitable[None]]) -> None:
         """Play a role for each session: `role(name)`, with names from `session-1` to as many as there are to be.
@@ -155,9 +159,7 @@ class Stage:
 
     async def settled(self) -> None:
         """Wait until every turn that was sent has ended, well or not."""
-        for handle in self._casting.taken():
-            with contextlib.suppress(TurnError):  # the tally has it, and judges it
-                await handle
+        await self._casting.settled()
 
     # What goes wrong
 

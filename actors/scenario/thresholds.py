@@ -79,7 +79,7 @@ class Figure:
 
     def said(self, value: float) -> str:
         """A value with its unit."""
-        shown = f"{value:.3g}" if self.unit else f"{value:g}" if value == int(value) else f"{value:.4f}"
+        shown = f"{value:.0f}" if value == int(value) else f"{value:.3g}"
         return f"{shown} {self.unit}".rstrip()
 
 

@@ -67,7 +67,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
             begin: what it begins with, up to the file, such as `greenroom run scenarios/first_night.py`.
             seed: the run's.
         """
-        options = ["--local"] if self.local else ["--mode", self.mode]
+        options = ["--local"] if self.local else [] if self.mode == "wire" else ["--mode", self.mode]
         for name, value in (*self._said(), ("seed", seed)):
             options += [f"--{name}", f"{value:g}" if isinstance(value, float) else str(value)]
         for name, text in self.sets.items():
