@@ -64,7 +64,7 @@ class Door:
         self._stage.call(self._open())
 
     def shut(self) -> None:
-        """Refuse connections from now on, and close idle ones; responses go on. From any thread."""
+        """Refuse connections from now on, and close idle ones; a response goes on, and ends its connection."""
         self._stage.call(self._shut())
 
     def opened(self, connection: Connection) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import functools
 import hashlib
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, Self
 
@@ -15,6 +16,7 @@ from actors.provider.connection import Answer
 from actors.provider.desk import Request, Visitor, receive
 from actors.provider.door import Door
 from actors.provider.ledger import Ledger, ObservedRequest
+from actors.provider.plan import Plan, Rule, What
 from actors.provider.plays import Play, Reply, Script, Status
 from actors.provider.render import render
 from actors.provider.repertoire import Repertoire
@@ -35,7 +37,7 @@ class ScriptedProvider:
 
     Args:
         default: what keys without a script of their own get; a tuple gives a play for each attempt.
-        seed: response ids are made of it, the key and the attempt.
+        seed: of response ids, with the key and the attempt; and of what goes wrong by chance.
         keep_alive_s: so many seconds an idle connection stays open.
 
     Raises:
@@ -56,6 +58,8 @@ class ScriptedProvider:
         self._seed = seed
         self._keep_alive_s = keep_alive_s
         self._repertoire = Repertoire(default)
+        self._plan = Plan(seed)
+        self._began = 0.0
         self._ledger = Ledger()
         self._stage: Stage | None = None
         self._doors: list[Door] = []
@@ -84,6 +88,7 @@ class ScriptedProvider:
         """
         if self._stage is not None or self._closed:
             raise UsageError("a ScriptedProvider is started once; make a new one")
+        self._began = time.monotonic()
         self._stage = Stage()
         self._stage.start()
         try:
@@ -141,6 +146,32 @@ class ScriptedProvider:
             ConfigError: no play, or something that is none.
         """
         self._repertoire.set(key, attempts)
+
+    def fault(
+        self,
+        what: What,
+        of: str | Iterable[str] = "*",
+        *,
+        times: int | None = None,
+        chance: float = 1.0,
+        at: float = 0.0,
+        lasting: float | None = None,
+    ) -> None:
+        """Have something go wrong beside the scripts, from now on; what was laid before goes wrong too.
+
+        Args:
+            what: a play instead of the script's, a fault put into the script's reply, or a toxic over all that is sent.
+            of: whose requests: keys, or patterns of them such as `vip-*`.
+            times: the first so many requests of each key that it fits; None: all of them.
+            chance: how likely it is for each request; the provider's seed, the key and the request's number decide.
+            at: from this moment on, in seconds since the provider was started.
+            lasting: for so many seconds; None: to the end.
+
+        Raises:
+            ConfigError: an argument can't be.
+        """
+        names = (of,) if isinstance(of, str) else tuple(of)
+        self._plan.lay(Rule(what=what, of=names, times=times, chance=chance, at=at, lasting=lasting))
 
     @property
     def requests(self) -> tuple[ObservedRequest, ...]:
@@ -203,14 +234,13 @@ class ScriptedProvider:
         observed, place = self._ledger.arrived(request, visitor, followed=followed)
         progressed = functools.partial(self._ledger.progressed, place)
         asked = self._asked(request, visitor, observed.attempt)
-        play: Play
         if followed:
-            play = _FOLLOWED
-        elif visitor.page is not None:
-            play = visitor.page
-        else:
-            play = self._repertoire.next(visitor.key)
-        return render(play, asked), progressed
+            return render(_FOLLOWED, asked), progressed
+        if visitor.page is not None:
+            return render(visitor.page, asked), progressed
+        moment = observed.received_at - self._began
+        course = self._plan.course(visitor.key, observed.attempt, self._repertoire.next(visitor.key), moment)
+        return course.over(render(course.play, asked)), progressed
 
     def _asked(self, request: Request, visitor: Visitor, attempt: int) -> Asked:
         body = visitor.body if isinstance(visitor.body, dict) else {}
