@@ -19,6 +19,8 @@ from actors.scenario.budget import Budget, BudgetSpentError
 from actors.scenario.casting import Casting
 from actors.scenario.declare import Scenario
 from actors.scenario.display import Display
+from actors.scenario.evidence import Register
+from actors.scenario.laws import Evidence, Laws
 from actors.scenario.report import Bill, Ending, Mode, Raised, Report
 from actors.scenario.stage import Stage
 from actors.scenario.summary import judge, summarise
@@ -65,7 +67,9 @@ def run(scenario: Scenario, settings: Settings, display: Display, watchers: Iter
     """
     venue = venue_for(settings.mode, settings.seed, settings.endpoint)
     with contextlib.nullcontext() if settings.log is None else to_file(settings.log):
-        return venue.run(_Run(venue, scenario, settings, display, tuple(watchers)).perform)
+        one = _Run(venue, scenario, settings, display, tuple(watchers))
+        ending = venue.run(one.perform)
+        return one.report(ending)
 
 
 class _Run:
@@ -83,19 +87,21 @@ class _Run:
         self._display = display
         self._watchers = watchers
         self._tally = Tally()
+        self._laws = Laws()
+        self._register = Register()
         self._casting = Casting()
         self._budget = Budget(settings.max_turns, settings.max_tokens)
         self._script: asyncio.Task[None]
         self._stage: Stage
         self._error: Raised | None = None
         self._spent = ""
+        self._began = self._unix = self._took = 0.0
 
-    async def perform(self) -> Report:
-        """Everything, from the first actor's start to the report."""
-        settings, display, venue = self._settings, self._display, self._venue
-        bill = self._bill()
-        began, unix = time.perf_counter(), venue.wall()
-        display.begin(bill, self._tally, venue.wall)
+    async def perform(self) -> Ending:
+        """Everything, from the first actor's start to the last one's end."""
+        display, venue = self._display, self._venue
+        self._began, self._unix = time.perf_counter(), venue.wall()
+        display.begin(self._bill(), self._tally, venue.wall)
         drawing = (
             contextlib.nullcontext()
             if display.period is None
@@ -103,19 +109,29 @@ class _Run:
         )
         try:
             with drawing:
-                ending = await self._play()
+                return await self._play()
         finally:
             display.end()
+            self._took = time.perf_counter() - self._began
+
+    def report(self, ending: Ending) -> Report:
+        """What came of it, once everything is closed."""
+        venue = self._venue
+        evidence = Evidence(
+            sessions=self._register.facts(), leftovers=venue.leftovers, punctual=venue.punctual
+        )
         checks = self._stage.checks
         if ending == "finished":
-            checks = (*checks, *judge(self._stage.thresholds, self._tally, unix))
+            checks = (*checks, *judge(self._stage.thresholds, self._tally, self._unix))
         return Report(
-            bill=bill,
-            summary=summarise(self._tally, checks, time.perf_counter() - began, unix),
+            bill=self._bill(),
+            summary=summarise(
+                self._tally, checks, self._took, self._unix, breaches=self._laws.breaches(evidence)
+            ),
             ending=ending,
             error=self._error,
-            log=settings.log or "",
-            again=settings.again,
+            log=self._settings.log or "",
+            again=self._settings.again,
             spent=self._spent,
         )
 
@@ -147,6 +163,7 @@ class _Run:
         )
         # The follower outlives the runtime, to see each session's last event.
         async with asyncio.TaskGroup() as group, runtime:
+            self._register.open(runtime)
             group.create_task(self._follow(runtime.events()))
             ending = await self._end(stage)
             if ending != "finished":
@@ -193,6 +210,7 @@ class _Run:
 
     async def _follow(self, events: EventStream) -> None:
         async for event in events:
+            self._laws.apply(event)
             for watcher in self._watchers:
                 watcher(event)
             turn = self._tally.apply(event)

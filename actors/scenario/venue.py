@@ -8,17 +8,24 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
+import threading
 import time
 from collections.abc import Callable, Coroutine, Iterator
 from typing import Any, ClassVar, TypeAlias, TypeVar
+
+import msgspec
 
 from actors.config import Endpoint
 from actors.errors import UsageError
 from actors.provider import ScriptedProvider
 from actors.runtime import Runtime, choose_loop
+from actors.scenario.evidence import left_on_the_loop, threads_beyond
+from actors.scenario.laws import Leftovers
 from actors.scenario.report import Mode
 
 T = TypeVar("T")
+GOODBYE_S = 2.0
+"""How long the provider may take to notice that its clients are gone."""
 Main: TypeAlias = Callable[[], Coroutine[Any, Any, T]]
 
 
@@ -31,8 +38,13 @@ class Venue:
     provider: ScriptedProvider | None = None
     """The scripted provider; None: there is none. Set while `run` runs."""
 
+    punctual: ClassVar[bool] = False
+    """Whether time is virtual, so that nothing is late by itself."""
+
     def __init__(self, seed: int) -> None:
         self.seed = seed
+        self.leftovers = Leftovers()
+        """What was still there when everything was closed; known after `run`."""
         self._began = 0.0
 
     def run(self, main: Main[T]) -> T:
@@ -77,15 +89,25 @@ class Venue:
 class _OnTheWire(Venue):
     """A loop that waits for sockets."""
 
+    def __init__(self, seed: int) -> None:
+        super().__init__(seed)
+        self._runtimes: list[Runtime] = []
+
     def run(self, main: Main[T]) -> T:
         """See `Venue`."""
         self._began = time.monotonic()
+        before = frozenset(threading.enumerate())
         with asyncio.Runner(loop_factory=choose_loop(None)) as runner:
-            return runner.run(main())
+            result = runner.run(main())
+            left = runner.run(left_on_the_loop(self._runtimes))
+        self.leftovers = msgspec.structs.replace(left, threads=threads_beyond(before))
+        return result
 
     def runtime(self) -> Runtime:
         """See `Venue`."""
-        return Runtime(self.endpoint, rng=random.Random(self.seed))  # noqa: S311 - jitter
+        runtime = Runtime(self.endpoint, rng=random.Random(self.seed))  # noqa: S311 - jitter
+        self._runtimes.append(runtime)
+        return runtime
 
 
 class WireVenue(_OnTheWire):
@@ -97,7 +119,11 @@ class WireVenue(_OnTheWire):
         """See `Venue`."""
         with ScriptedProvider(seed=self.seed) as provider:
             self.provider, self.endpoint = provider, provider.endpoint()
-            return super().run(main)
+            result = super().run(main)
+            if not provider.wait_disconnected(GOODBYE_S):
+                held = ("to the provider",) * provider.open_connections
+                self.leftovers = msgspec.structs.replace(self.leftovers, connections=held)
+        return result
 
 
 class LiveVenue(_OnTheWire):
