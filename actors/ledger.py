@@ -171,8 +171,6 @@ class Ledger:
         """Its place in the line for a slot; None: turns at once are not limited."""
         self.birthplace = Birthplace()
         self.seq = 0
-        self.accepted = 0
-        """How many turns were, so far."""
         self.waiting: dict[int, Turn] = {}
         """Accepted turns that have not begun, in order."""
         self.current: Turn | None = None
@@ -186,7 +184,6 @@ class Ledger:
 
     def accept(self, turn: Turn) -> None:
         """Take a turn; from here on it gets exactly one terminal event."""
-        self.accepted += 1
         self.waiting[turn.number] = turn
 
     def find(self, number: int | None) -> Turn | None:
