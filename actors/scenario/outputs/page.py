@@ -127,18 +127,15 @@ def _plots(report: Report, chronicle: Chronicle) -> Iterator[str]:
     wrong = dict.fromkeys(problem.session for problem in report.summary.problems)
     sessions = plots.chosen_sessions(chronicle, wrong)
     every = len(chronicle.spans)
-    note = f"All {every:,} sessions" if every == len(sessions) else f"{len(sessions)} of {every:,} sessions"
-    sampled = (
-        ""
-        if every == len(sessions)
-        else ": first those in which something did not hold, then others at even distances"
-    )
+    note = f"All {every:,} sessions"
+    if len(sessions) < every:
+        note = f"{len(sessions)} of {every:,} sessions: what did not hold comes first, the others at even distances"
     yield "<section><h2>Attempts over time</h2>"
     yield from _figure(
         plots.attempts(chronicle, sessions),
         plots.legend(chronicle),
-        f"{note}{sampled}. A bar is an attempt, its colour and the letter behind it say how it ended; the line in it is "
-        "the first thing that it showed. The counts are of all sessions.",
+        f"{note}. A bar is an attempt, its colour and the letter behind it say how it ended; the line in it is the "
+        "first thing that it showed. The counts are of all sessions.",
     )
     yield "</section><section><h2>How long it took</h2>"
     yield '<div class="pair">'
@@ -171,9 +168,6 @@ def _table(table: Table) -> Iterator[str]:
     yield "</tr></thead><tbody>"
     for row in table.rows:
         first, *rest = row
-        yield (
-            f'<tr><th scope="row">{escape(first)}</th>'
-            + "".join(f"<td>{escape(cell)}</td>" for cell in rest)
-            + "</tr>"
-        )
+        cells = "".join(f"<td>{escape(cell)}</td>" for cell in rest)
+        yield f'<tr><th scope="row">{escape(first)}</th>{cells}</tr>'
     yield f"</tbody></table></div><p>{escape(table.note)}</p></section>"

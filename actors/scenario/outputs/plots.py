@@ -170,7 +170,7 @@ def _stack(counted: Counter[str], start: float, end: float, up: svg.Scale) -> It
 
 
 def retry_legend(chronicle: Chronicle) -> Iterator[tuple[str, str, str, int]]:
-    """For each kind of failure that was tried again: its class, its letter, its words with its reasons, and how many."""
+    """For each kind of failure that was tried again: its class, letter, words with its reasons, and how many."""
     reasons: dict[str, Counter[str]] = {}
     for retry in chronicle.retries:
         reasons.setdefault(retry.kind, Counter())[retry.reason] += 1

@@ -12,7 +12,8 @@ CSS = """
 --complete:#5e9bf0;--truncated:#f0a53a;--stalled:#c9a64a;--transport:#f0705a;--http:#d37fc3;--inband:#45bd9c;
 --protocol:#9a90f5;--cancelled:#868e99;--internal:#f2f4f7;--unfinished:#565d67}}
 *{box-sizing:border-box}
-body{margin:0;background:var(--page);color:var(--ink);font:15px/1.5 system-ui,sans-serif;font-variant-numeric:tabular-nums}
+body{margin:0;background:var(--page);color:var(--ink);font:15px/1.5 system-ui,sans-serif;
+font-variant-numeric:tabular-nums}
 main{max-width:860px;margin:0 auto;padding:28px 16px 48px}
 h1{font-size:26px;line-height:1.2;margin:0 0 4px;overflow-wrap:anywhere}
 h2{font-size:17px;margin:0 0 10px}
