@@ -111,9 +111,15 @@ class Turn:
         for door in doors:
             door.leave()
 
+    def withdraw(self) -> None:
+        """Not be counted in the end: it was not accepted."""
+        doors, self.doors = self.doors, ()
+        for door in doors:
+            door.withdraw()
+
     def refuse(self) -> None:
         """Tell the host that the turn was not accepted: it came behind the session's end."""
-        self.leave()
+        self.withdraw()
         self.done.expire(SessionClosedError("the session ended before it could accept the turn"))
         if self.outlet is not None:
             self.outlet.close()
@@ -165,8 +171,6 @@ class Ledger:
         """Its place in the line for a slot; None: turns at once are not limited."""
         self.birthplace = Birthplace()
         self.seq = 0
-        self.accepted = 0
-        """How many turns were, so far."""
         self.waiting: dict[int, Turn] = {}
         """Accepted turns that have not begun, in order."""
         self.current: Turn | None = None
@@ -180,7 +184,6 @@ class Ledger:
 
     def accept(self, turn: Turn) -> None:
         """Take a turn; from here on it gets exactly one terminal event."""
-        self.accepted += 1
         self.waiting[turn.number] = turn
 
     def find(self, number: int | None) -> Turn | None:

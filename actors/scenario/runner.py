@@ -15,12 +15,14 @@ from actors.config import Endpoint
 from actors.errors import ScriptError
 from actors.events import Event
 from actors.log import to_file
+from actors.scenario import slow_reader
 from actors.scenario.budget import Budget, BudgetSpentError
 from actors.scenario.casting import Casting
 from actors.scenario.declare import Scenario
 from actors.scenario.display import Display
-from actors.scenario.evidence import Register
+from actors.scenario.evidence import Register, exchanges
 from actors.scenario.laws import Evidence, Laws
+from actors.scenario.laws.evidence import by_attempt
 from actors.scenario.report import Bill, Ending, Mode, Raised, Report
 from actors.scenario.stage import Stage
 from actors.scenario.summary import judge, summarise
@@ -118,7 +120,10 @@ class _Run:
         """What came of it, once everything is closed."""
         venue = self._venue
         evidence = Evidence(
-            sessions=self._register.facts(), leftovers=venue.leftovers, punctual=venue.punctual
+            sessions=self._register.facts(),
+            exchanges=by_attempt(exchanges(() if venue.provider is None else venue.provider.requests)),
+            leftovers=venue.leftovers,
+            punctual=venue.punctual,
         )
         checks = self._stage.checks
         if ending == "finished":
@@ -165,6 +170,8 @@ class _Run:
         async with asyncio.TaskGroup() as group, runtime:
             self._register.open(runtime)
             group.create_task(self._follow(runtime.events()))
+            slowly = runtime.events(slow_reader.BUFFERING)
+            group.create_task(slow_reader.read_slowly(slowly, self._laws.apply_slow))
             ending = await self._end(stage)
             if ending != "finished":
                 self._tally.cut_off()

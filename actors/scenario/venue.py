@@ -13,19 +13,15 @@ import time
 from collections.abc import Callable, Coroutine, Iterator
 from typing import Any, ClassVar, TypeAlias, TypeVar
 
-import msgspec
-
 from actors.config import Endpoint
 from actors.errors import UsageError
 from actors.provider import ScriptedProvider
 from actors.runtime import Runtime, choose_loop
-from actors.scenario.evidence import left_on_the_loop, threads_beyond
 from actors.scenario.laws import Leftovers
+from actors.scenario.leftovers import left_on_the_loop
 from actors.scenario.report import Mode
 
 T = TypeVar("T")
-GOODBYE_S = 2.0
-"""How long the provider may take to notice that its clients are gone."""
 Main: TypeAlias = Callable[[], Coroutine[Any, Any, T]]
 
 
@@ -99,8 +95,7 @@ class _OnTheWire(Venue):
         before = frozenset(threading.enumerate())
         with asyncio.Runner(loop_factory=choose_loop(None)) as runner:
             result = runner.run(main())
-            left = runner.run(left_on_the_loop(self._runtimes))
-        self.leftovers = msgspec.structs.replace(left, threads=threads_beyond(before))
+            self.leftovers = runner.run(left_on_the_loop(self._runtimes, self.provider, before))
         return result
 
     def runtime(self) -> Runtime:
@@ -119,11 +114,7 @@ class WireVenue(_OnTheWire):
         """See `Venue`."""
         with ScriptedProvider(seed=self.seed) as provider:
             self.provider, self.endpoint = provider, provider.endpoint()
-            result = super().run(main)
-            if not provider.wait_disconnected(GOODBYE_S):
-                held = ("to the provider",) * provider.open_connections
-                self.leftovers = msgspec.structs.replace(self.leftovers, connections=held)
-        return result
+            return super().run(main)
 
 
 class LiveVenue(_OnTheWire):
