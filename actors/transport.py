@@ -255,13 +255,16 @@ class Response:
 
 
 class HttpTransport:
-    """A pool of connections for one endpoint. Made and used on one loop."""
+    """A pool of connections for one endpoint. Made and used on one loop.
 
-    def __init__(self, endpoint: Endpoint) -> None:
+    Args:
+        endpoint: where to, and over which of the two real transports.
+        over: what carries the requests instead of those, such as a simulator's network.
+    """
+
+    def __init__(self, endpoint: Endpoint, over: httpx.AsyncBaseTransport | None = None) -> None:
         self._client = httpx.AsyncClient(
-            transport=_TRANSPORTS[endpoint.transport](
-                ssl_context(endpoint.tls, httpx.create_ssl_context), _proxy(endpoint)
-            ),
+            transport=_real_transport(endpoint) if over is None else over,
             follow_redirects=False,  # httpx forwards `x-api-key` across origins
             timeout=None,  # noqa: S113 - deadlines are the caller's, and count parsed chunks, not bytes
         )
@@ -351,6 +354,11 @@ def _proxy(endpoint: Endpoint) -> httpx.Proxy | None:
     # As a header of ours: httpx-aiohttp would make a `BasicAuth` of a user in the URL, which aiohttp warns about.
     url, headers = proxy_credentials(endpoint.proxy)
     return httpx.Proxy(url, headers=headers)
+
+
+def _real_transport(endpoint: Endpoint) -> httpx.AsyncBaseTransport:
+    tls = ssl_context(endpoint.tls, httpx.create_ssl_context)
+    return _TRANSPORTS[endpoint.transport](tls, _proxy(endpoint))
 
 
 class _DirectTransport(AiohttpTransport):

@@ -100,7 +100,7 @@ LAYERS = (
         "observer",
     ),
     ("stream", "pump", "watching", "client", "mapping"),
-    ("house", "runtime"),
+    ("world", "house", "runtime"),
     ("scenario", "chat"),
     ("cli",),
 )
