@@ -192,7 +192,7 @@ def translate(
     return Transport(message=message, type=trouble)
 
 
-_CONTENT = "greenroom.content"
+CONTENT = "greenroom.content"
 """The extension of an `httpx.Response` under which our transport on aiohttp leaves the reader of its body."""
 
 READ_SIZE = 64 * 1024
@@ -235,7 +235,7 @@ class Response:
         if coding not in {"identity", ""}:
             message = f"the body came as {coding!r} although only `identity` was accepted"
             raise TransportFailure(Protocol(message=message, type="bad_http"))
-        content = self._response.extensions.get(_CONTENT)
+        content = self._response.extensions.get(CONTENT)
         if content is not None:
             return functools.partial(content.read, READ_SIZE)
         raw = self._response.aiter_raw()
@@ -370,7 +370,7 @@ class _DirectTransport(AiohttpTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         response = await super().handle_async_request(request)
         stream: Any = response.stream
-        response.extensions[_CONTENT] = stream._aiohttp_response.content  # noqa: SLF001 - a test holds it to that
+        response.extensions[CONTENT] = stream._aiohttp_response.content  # noqa: SLF001 - a test holds it to that
         return response
 
 

@@ -101,6 +101,7 @@ LAYERS = (
     ),
     ("stream", "pump", "watching", "client", "mapping"),
     ("world", "house", "runtime"),
+    ("sim",),
     ("scenario", "chat"),
     ("cli",),
 )
