@@ -110,7 +110,8 @@ LAYERS = (
         "observer",
     ),
     ("stream", "pump", "watching", "client", "mapping"),
-    ("house", "runtime"),
+    ("world", "house", "runtime"),
+    ("sim",),
     ("scenario", "chat"),
     ("cli",),
 )

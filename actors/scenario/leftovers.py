@@ -8,7 +8,7 @@ import re
 import threading
 from collections.abc import Collection, Iterable, Iterator
 
-from actors.provider import ScriptedProvider
+from actors.provider.playhouse import Playhouse
 from actors.runtime import Runtime
 from actors.scenario.laws.evidence import Leftovers
 
@@ -22,7 +22,7 @@ _EXECUTOR = "asyncio_"
 
 
 async def left_on_the_loop(
-    runtimes: Collection[Runtime], provider: ScriptedProvider | None, threads: frozenset[threading.Thread]
+    runtimes: Collection[Runtime], provider: Playhouse | None, threads: frozenset[threading.Thread]
 ) -> Leftovers:
     """What is still there on the running loop and beside it, when its runtimes are closed; it has a moment to go.
 
@@ -40,7 +40,7 @@ async def left_on_the_loop(
 
 
 def _left(
-    runtimes: Collection[Runtime], provider: ScriptedProvider | None, threads: frozenset[threading.Thread]
+    runtimes: Collection[Runtime], provider: Playhouse | None, threads: frozenset[threading.Thread]
 ) -> Leftovers:
     own = asyncio.current_task()
     return Leftovers(

@@ -70,8 +70,9 @@ def run(scenario: Scenario, settings: Settings, display: Display, watchers: Iter
     venue = venue_for(settings.mode, settings.seed, settings.endpoint)
     with contextlib.nullcontext() if settings.log is None else to_file(settings.log):
         one = _Run(venue, scenario, settings, display, tuple(watchers))
+        began = time.perf_counter()
         ending = venue.run(one.perform)
-        return one.report(ending)
+        return one.report(ending, time.perf_counter() - began)
 
 
 class _Run:
@@ -97,12 +98,12 @@ class _Run:
         self._stage: Stage
         self._error: Raised | None = None
         self._spent = ""
-        self._began = self._unix = self._took = 0.0
+        self._unix = 0.0
 
     async def perform(self) -> Ending:
         """Everything, from the first actor's start to the last one's end."""
         display, venue = self._display, self._venue
-        self._began, self._unix = time.perf_counter(), venue.wall()
+        self._unix = venue.wall()
         display.begin(self._bill(), self._tally, venue.wall)
         drawing = (
             contextlib.nullcontext()
@@ -114,9 +115,8 @@ class _Run:
                 return await self._play()
         finally:
             display.end()
-            self._took = time.perf_counter() - self._began
 
-    def report(self, ending: Ending) -> Report:
+    def report(self, ending: Ending, took_s: float) -> Report:
         """What came of it, once everything is closed."""
         venue = self._venue
         evidence = Evidence(
@@ -131,7 +131,7 @@ class _Run:
         return Report(
             bill=self._bill(),
             summary=summarise(
-                self._tally, checks, self._took, self._unix, breaches=self._laws.breaches(evidence)
+                self._tally, checks, took_s, self._unix, breaches=self._laws.breaches(evidence)
             ),
             ending=ending,
             error=self._error,

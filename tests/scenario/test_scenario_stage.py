@@ -197,7 +197,7 @@ def test_a_turn_that_is_not_as_expected_is_told_with_its_timeline(play: Play) ->
         "turn 1 begins",
         "attempt 1",
         "deltas of text",
-        "failed: truncated: the stream ended with neither a finish reason nor [DONE]",
+        "failed: truncated: the stream ended after 3 chunks",
         "attempt 2",
         "deltas of text",
         "completed: 20 characters",
