@@ -42,7 +42,7 @@ Patch = pytest.MonkeyPatch
 LINE = Reply("To be, or not to be: that is the question.", thoughts="Hm.", tool_calls=(Call("look"),))
 CUT = Reply(tool_calls=(Call("look", "{}"),)).but(Eof(after="in_tool_call"))
 SOON = RetryPolicy(backoff_ms=40, jitter="none", multiplier=1)
-MODES: tuple[Mode, ...] = ("wire",)
+MODES: tuple[Mode, ...] = ("wire", "sim")
 
 
 @scenario(sessions=3)
