@@ -15,6 +15,7 @@ import click
 from actors.chat.command import chat
 from actors.errors import UsageError
 from actors.scenario.command import run
+from actors.scenario.new import new
 
 if TYPE_CHECKING:
     from actors.log.format import Part
@@ -139,4 +140,5 @@ def _printer() -> Callable[[list[Part]], None]:
 
 
 main.add_command(run)
+main.add_command(new)
 main.add_command(chat)

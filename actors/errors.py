@@ -9,7 +9,8 @@ The tree::
     │   ├── RuntimeClosedError   the runtime is not open (yet, or any more)
     │   │   └── ForkedError      it is open, but in the process that this one was forked from
     │   ├── SessionClosedError   the session has ended
-    │   └── ScriptError          a scenario script that can't be read or run
+    │   ├── ScriptError          a scenario script that can't be read or run
+    │   └── SimulationError      what a simulation can't have: real time, threads, sockets, chance without a seed
     ├── AdmissionError           a turn was not accepted, though nothing was wrong with it
     │   ├── QueueFullError       too many run or wait: try again later
     │   └── DrainingError        the runtime takes no new ones
@@ -73,6 +74,10 @@ class SessionClosedError(UsageError, RuntimeError):
 
 class ScriptError(UsageError):
     """A scenario script that can't be read, or that holds no scenario."""
+
+
+class SimulationError(UsageError):
+    """A simulation met what it can't have, such as real time or a thread; the message says what to use instead."""
 
 
 class AdmissionError(GreenroomError):

@@ -78,7 +78,8 @@ def headers_of(endpoint: Endpoint) -> dict[str, str]:
 def secrets_of(endpoint: Endpoint, headers: Mapping[str, str]) -> tuple[str, ...]:
     """What an endpoint or a proxy might quote, and nobody should read."""
     said = {name.lower(): value.removeprefix("Bearer ") for name, value in headers.items()}
-    keys = [said[name] for name in (_KEY_HEADERS | {endpoint.profile.key_header}) & said.keys()]
+    named = _KEY_HEADERS | {endpoint.profile.key_header}
+    keys = [value for name, value in said.items() if name in named]
     if endpoint.proxy is not None:
         password = urllib.parse.urlsplit(endpoint.proxy).password
         keys += [] if password is None else [urllib.parse.unquote(password)]

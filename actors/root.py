@@ -36,7 +36,6 @@ from actors.messages import (
 from actors.outcome import Internal
 from actors.reporting import SessionReport, describe
 from actors.services import Services
-from actors.stats import resident_bytes
 
 
 class Guardian(HandlingActor):
@@ -208,7 +207,7 @@ class RootSupervisor(HandlingActor):
             dead_letters=self.dispatcher.dead_letters,
             mailbox_depth=sum(cell.inbox_size for cell in self.dispatcher.cells()),
             loop_lag=lag,
-            rss=resident_bytes(),
+            rss=self._services.rss(),
         )
 
 

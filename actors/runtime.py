@@ -17,7 +17,7 @@ import pykka
 from actors.admission import Door, Gate
 from actors.birthplace import Birthplace
 from actors.client import Admission, Messages, Session, actor_outlet, replace, to_messages
-from actors.config import Endpoint, RuntimeConfig
+from actors.config import Buffering, Endpoint, RuntimeConfig
 from actors.core.slots import Slots
 from actors.endpoints import Endpoints
 from actors.errors import ConfigError, DrainingError, SessionClosedError
@@ -33,6 +33,7 @@ from actors.services import Services, Transports
 from actors.stream import EventStream, refuse_on_a_loop
 from actors.supervisor import Supervisor
 from actors.watching import Fan, Watch
+from actors.world import World
 
 
 class Runtime:
@@ -45,6 +46,7 @@ class Runtime:
         rng: for jitter; a seeded one makes waits repeatable.
         ids: makes the ids of sessions, requests and actors, and the run's.
         wall_clock: Unix seconds, for events and the log; everything else goes by the loop's own clock.
+        world: what else comes from outside; a simulator replaces it.
     """
 
     def __init__(
@@ -56,14 +58,15 @@ class Runtime:
         rng: random.Random | None = None,
         ids: Callable[[], uuid.UUID] = uuid.uuid4,
         wall_clock: Callable[[], float] = time.time,
+        world: World = World(),  # noqa: B008 - frozen
     ) -> None:
         self._endpoints = Endpoints(endpoint, endpoints)
         self._config = config
         active, queued = config.max_active_turns, config.max_queued_turns
         self._services = Services(
             config=config,
-            transports=Transports(),
-            log=Log(run_id=ids().hex, now=wall_clock),
+            transports=Transports(world.transport),
+            log=Log(run_id=ids().hex, now=wall_clock, pid=world.pid),
             counters=Counters(),
             rng=random.Random() if rng is None else rng,  # noqa: S311 - jitter is no secret
             ids=ids,
@@ -72,9 +75,11 @@ class Runtime:
             root=[],
             door=Door(),
             slots=None if active is None else Slots(active),
+            rss=world.rss,
         )
         bound = None if active is None or queued is None else active + queued
         self._admission = Admission(self._services.door, bound)
+        self._world = world
         self._house = House(self._services, wall_clock)
         self._finalizer = weakref.finalize(self, self._house.dropped)
         self._finalizer.atexit = False
@@ -161,16 +166,19 @@ class Runtime:
 
     # Events of all sessions
 
-    def events(self) -> EventStream:
+    def events(self, buffering: Buffering | None = None) -> EventStream:
         """All events of all sessions from now on, those to come included, up to the runtime's end.
 
         Each session's events come in its order. A reader that falls behind holds up the sessions that it is behind
         with, as a stream of one session does. Closing it cancels nothing.
 
+        Args:
+            buffering: how much of each session may wait for it; as the session's settings say if not given.
+
         Raises:
             RuntimeClosedError: the runtime is not open.
         """
-        fan = Fan()
+        fan = Fan(buffering)
         unwatch = self._watch(Watch(fan.outlet, fan.close))
         return EventStream(fan, unwatch, Birthplace())
 
@@ -269,7 +277,7 @@ class Runtime:
         self._raise_exit(error)
 
     async def __aenter__(self) -> Self:
-        self._house.start(functools.partial(Dispatcher, asyncio.get_running_loop()))
+        self._house.start(functools.partial(self._world.dispatcher, asyncio.get_running_loop()))
         await self._house.mind_the_loop()
         return self
 

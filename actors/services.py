@@ -57,6 +57,8 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     """By the supervisor's urn."""
     root: list[pykka.ActorRef[Any]]
     """The root supervisor, once the guardian has started it."""
+    rss: Callable[[], int]
+    """The process's resident memory in bytes."""
     door: Door
     """Counts the runtime's turns."""
     slots: Slots | None

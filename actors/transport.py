@@ -192,7 +192,7 @@ def translate(
     return Transport(message=message, type=trouble)
 
 
-_CONTENT = "greenroom.content"
+CONTENT = "greenroom.content"
 """The extension of an `httpx.Response` under which our transport on aiohttp leaves the reader of its body."""
 
 READ_SIZE = 64 * 1024
@@ -235,7 +235,7 @@ class Response:
         if coding not in {"identity", ""}:
             message = f"the body came as {coding!r} although only `identity` was accepted"
             raise TransportFailure(Protocol(message=message, type="bad_http"))
-        content = self._response.extensions.get(_CONTENT)
+        content = self._response.extensions.get(CONTENT)
         if content is not None:
             return functools.partial(content.read, READ_SIZE)
         raw = self._response.aiter_raw()
@@ -255,13 +255,16 @@ class Response:
 
 
 class HttpTransport:
-    """A pool of connections for one endpoint. Made and used on one loop."""
+    """A pool of connections for one endpoint. Made and used on one loop.
 
-    def __init__(self, endpoint: Endpoint) -> None:
+    Args:
+        endpoint: where to, and over which of the two real transports.
+        over: what carries the requests instead of those, such as a simulator's network.
+    """
+
+    def __init__(self, endpoint: Endpoint, over: httpx.AsyncBaseTransport | None = None) -> None:
         self._client = httpx.AsyncClient(
-            transport=_TRANSPORTS[endpoint.transport](
-                ssl_context(endpoint.tls, httpx.create_ssl_context), _proxy(endpoint)
-            ),
+            transport=_real_transport(endpoint) if over is None else over,
             follow_redirects=False,  # httpx forwards `x-api-key` across origins
             timeout=None,  # noqa: S113 - deadlines are the caller's, and count parsed chunks, not bytes
         )
@@ -353,6 +356,11 @@ def _proxy(endpoint: Endpoint) -> httpx.Proxy | None:
     return httpx.Proxy(url, headers=headers)
 
 
+def _real_transport(endpoint: Endpoint) -> httpx.AsyncBaseTransport:
+    tls = ssl_context(endpoint.tls, httpx.create_ssl_context)
+    return _TRANSPORTS[endpoint.transport](tls, _proxy(endpoint))
+
+
 class _DirectTransport(AiohttpTransport):
     """httpx on aiohttp, with a shortcut to the body.
 
@@ -362,7 +370,7 @@ class _DirectTransport(AiohttpTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         response = await super().handle_async_request(request)
         stream: Any = response.stream
-        response.extensions[_CONTENT] = stream._aiohttp_response.content  # noqa: SLF001 - a test holds it to that
+        response.extensions[CONTENT] = stream._aiohttp_response.content  # noqa: SLF001 - a test holds it to that
         return response
 
 

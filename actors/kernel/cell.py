@@ -81,7 +81,7 @@ class Cell:
         self.actor: LoopActor | None = None
         self.children: dict[Cell, None] | None = None
         self.tasks: dict[int, Task[Any]] | None = None
-        self.timers: set[Timer] | None = None
+        self.timers: dict[Timer, None] | None = None
         self.task_count = 0
         self.incarnation = 0
         self.window: tuple[float, ...] = ()

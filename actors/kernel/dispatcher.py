@@ -87,7 +87,7 @@ class Dispatcher:
         self._lock = threading.RLock()  # a signal handler may `tell` while its thread holds it
         self._cells: dict[Cell, None] = {}
         self._bound: dict[type[LoopActor], type[LoopActor]] = {}
-        self._ending: set[asyncio.Task[Any]] = set()
+        self._ending: dict[asyncio.Task[Any], None] = {}
         self._closed = False
         self._orphaned = False
         self._home: LoopThread | None = None
@@ -291,9 +291,12 @@ class Dispatcher:
     def cancel(self, task: asyncio.Task[Any]) -> None:
         """Cancel an actor's task; `aclose` awaits it."""
         if not task.done():
-            self._ending.add(task)
-            task.add_done_callback(self._ending.discard)
+            self._ending[task] = None
+            task.add_done_callback(self._ended)
             task.cancel()
+
+    def _ended(self, task: asyncio.Task[Any]) -> None:
+        self._ending.pop(task, None)
 
     async def aclose(self) -> None:
         """Stop all actors, children before parents and newest first, and await their cancelled tasks.
@@ -305,7 +308,7 @@ class Dispatcher:
             return
         self._stop_all()
         try:
-            while tasks := self._ending - {asyncio.current_task()}:
+            while tasks := [task for task in self._ending if task is not asyncio.current_task()]:
                 await asyncio.wait(tasks)
         finally:
             self._stop_watching()

@@ -232,9 +232,8 @@ def cancel_all(cell: Cell) -> None:
     tasks, cell.tasks = cell.tasks, None
     for task in (tasks if tasks is not None else {}).values():
         cell.dispatcher.cancel(task)
-    timers = cell.timers
-    while timers:
-        timers.pop().cancel()
+    for timer in list(cell.timers if cell.timers is not None else ()):
+        timer.cancel()
 
 
 def _close(cell: Cell) -> None:

@@ -33,8 +33,8 @@ class Timer:
         self._cell: Cell | None = cell
         self.message = message
         if cell.timers is None:
-            cell.timers = set()
-        cell.timers.add(self)
+            cell.timers = {}
+        cell.timers[self] = None
         self._handle = cell.dispatcher.loop.call_later(delay, self._fire)
 
     def _fire(self) -> None:
@@ -47,7 +47,7 @@ class Timer:
         if cell is not None:
             self._handle.cancel()
             if cell.timers is not None:
-                cell.timers.discard(self)
+                cell.timers.pop(self, None)
 
     def take(self) -> bool:
         """Whether the message may still be handled; only the first call can say so."""

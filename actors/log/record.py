@@ -31,11 +31,19 @@ class Log:
     Args:
         run_id: `run.id` of every record; by default a random one.
         now: gives wall time, in Unix seconds.
+        pid: gives the process's number.
     """
 
-    def __init__(self, *, run_id: str | None = None, now: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        *,
+        run_id: str | None = None,
+        now: Callable[[], float] = time.time,
+        pid: Callable[[], int] = os.getpid,
+    ) -> None:
         self.run_id = uuid.uuid4().hex if run_id is None else run_id
         self._now = now
+        self._pid = pid
 
     @property
     def enabled(self) -> bool:
@@ -81,7 +89,7 @@ class Log:
             "message": text,
             "schema": SCHEMA,
             "run.id": self.run_id,
-            "process.pid": os.getpid(),
+            "process.pid": self._pid(),
         }
         record.update((FIELDS[name], value) for name, value in fields.items() if value is not None)
         if exc is not None:

@@ -33,6 +33,16 @@ from actors.provider.ledger import ObservedRequest
 from actors.provider.plays import Play, RawBody, Redirect, Reply, Script, Status
 from actors.provider.provider import ScriptedProvider
 from actors.provider.tools import Call, ToolShape
+from actors.provider.toxics import (
+    Toxic,
+    bandwidth,
+    latency,
+    limit_data,
+    reset_peer,
+    slicer,
+    slow_close,
+    timeout,
+)
 
 __all__ = [
     "SESSION_HEADER",
@@ -62,4 +72,12 @@ __all__ = [
     "Stall",
     "Status",
     "ToolShape",
+    "Toxic",
+    "bandwidth",
+    "latency",
+    "limit_data",
+    "reset_peer",
+    "slicer",
+    "slow_close",
+    "timeout",
 ]

@@ -27,6 +27,10 @@ class House(Protocol):
 
     keep_alive_s: float
 
+    @property
+    def is_open(self) -> bool:
+        """Whether a further request may come in by a connection that is there."""
+
     def answer(self, request: Request) -> Answer:
         """Enter the request; gives what to do and whom to tell how far it has come."""
 
@@ -150,7 +154,7 @@ class Connection(asyncio.Protocol):
 
     def _finished(self, close: bool) -> None:
         self._performance = None
-        if close or self._transport.is_closing():
+        if close or not self._house.is_open or self._transport.is_closing():
             self._transport.close()
             return
         early = self._parser.trailing_data[0]

@@ -1,4 +1,4 @@
-"""A port of the provider that can be shut: then connections to it are refused by the kernel.
+"""A port of the provider that can be shut: then connections to it are refused.
 
 A refused connection never becomes a request, so it has no key and no script can ask for it. What can be said
 is which port refuses: give a session a door of its own, and open it when the session has been refused once.
@@ -6,8 +6,6 @@ is which port refuses: give a session a door of its own, and open it when the se
 
 from __future__ import annotations
 
-import asyncio
-import socket
 from collections.abc import Callable
 from typing import Any, Literal
 
@@ -16,31 +14,30 @@ import msgspec
 from actors.config import Endpoint
 from actors.provider.connection import Answer, Connection
 from actors.provider.desk import MODEL, SESSION_HEADER, Request
-from actors.provider.stage import Stage
-
-BACKLOG = 4096
-"""So many connections may wait to be accepted, where the kernel allows as many."""
 
 
 class Door:
-    """Shut when made. The port is held while it is shut, so nobody else can answer on it."""
+    """Shut when made.
+
+    Args:
+        port: its number; it stays the same however often the door is opened and shut.
+        answer: what is said to a request that comes in.
+        count: told of each connection that comes or goes.
+        keep_alive_s: so many seconds an idle connection stays open.
+    """
 
     def __init__(
         self,
-        stage: Stage,
+        port: int,
         answer: Callable[[Request], Answer],
         count: Callable[[Literal[1, -1]], None],
         keep_alive_s: float,
     ) -> None:
+        self.port = port
         self.answer = answer
         self.keep_alive_s = keep_alive_s
-        self._stage = stage
         self._count = count
-        self._connections: set[Connection] = set()
-        self._server: asyncio.Server | None = None
-        self._reserved: socket.socket | None = _bound(0)
-        self.port: int = self._reserved.getsockname()[1]
-        """Stays the same however often the door is opened and shut."""
+        self._connections: dict[Connection, None] = {}
 
     @property
     def base_url(self) -> str:
@@ -49,8 +46,8 @@ class Door:
 
     @property
     def is_open(self) -> bool:
-        """Whether connections are accepted."""
-        return self._server is not None
+        """Whether connections are accepted, and a further request by one that is there."""
+        raise NotImplementedError
 
     def endpoint(self, **overrides: Any) -> Endpoint:
         """The settings of a client that comes in by this door; `overrides` are fields of `Endpoint`."""
@@ -60,54 +57,23 @@ class Door:
         return msgspec.structs.replace(settings, **overrides)
 
     def open(self) -> None:
-        """Accept connections from now on; from any thread."""
-        self._stage.call(self._open())
+        """Accept connections from now on."""
+        raise NotImplementedError
 
     def shut(self) -> None:
-        """Refuse connections from now on, and close idle ones; responses go on. From any thread."""
-        self._stage.call(self._shut())
+        """Refuse connections from now on, and close idle ones; responses go on, and close theirs at their end."""
+        raise NotImplementedError
 
     def opened(self, connection: Connection) -> None:
         """Called when a client has connected."""
-        self._connections.add(connection)
+        self._connections[connection] = None
         self._count(1)
 
     def closed(self, connection: Connection) -> None:
         """Called when the connection is gone, whoever ended it."""
-        self._connections.discard(connection)
+        self._connections.pop(connection, None)
         self._count(-1)
 
-    async def _open(self) -> None:
-        if self._reserved is not None:
-            listener, self._reserved = self._reserved, None
-            loop = asyncio.get_running_loop()
-            self._server = await loop.create_server(lambda: Connection(self), sock=listener, backlog=BACKLOG)
-
-    async def _shut(self) -> None:
-        if self._server is not None:
-            self._server.close()
-            self._server = None
-            self._reserved = _bound(self.port)
+    def _close_idle(self) -> None:
         for connection in [connection for connection in self._connections if not connection.serving]:
             connection.close()
-
-    async def dismantle(self) -> None:
-        """Let go of the port and drop every connection."""
-        await self._shut()
-        if self._reserved is not None:
-            self._reserved.close()
-        for connection in self._connections:
-            connection.abort()
-        while self._connections:  # noqa: ASYNC110 - no wait: transports say goodbye in the loop's next round
-            await asyncio.sleep(0)
-
-
-def _bound(port: int) -> socket.socket:
-    bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    try:
-        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        bound.bind(("127.0.0.1", port))
-    except OSError:
-        bound.close()
-        raise
-    return bound

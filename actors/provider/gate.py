@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import threading
+import asyncio
 from collections.abc import Callable
 from concurrent.futures import Future
 
@@ -14,7 +14,8 @@ class Gate:
         # A Future is the standard library's only one-shot event with thread-safe callbacks.
         self._opened: Future[None] = Future()
         self._opened.set_running_or_notify_cancel()
-        self._reached = threading.Event()
+        self._reached: Future[None] = Future()
+        self._reached.set_running_or_notify_cancel()
 
     def set(self) -> None:
         """Open the gate; opening it again does nothing."""
@@ -27,10 +28,17 @@ class Gate:
 
     def wait_reached(self, timeout: float = 5.0) -> None:
         """Block until a play has come to the gate; raises `TimeoutError` after `timeout` seconds."""
-        if not self._reached.wait(timeout):
-            raise TimeoutError(f"no play has come to the gate within {timeout} s")
+        try:
+            self._reached.result(timeout)
+        except TimeoutError:
+            raise TimeoutError(f"no play has come to the gate within {timeout} s") from None
+
+    async def reached(self) -> None:
+        """Wait on a loop until a play has come to the gate; `asyncio.timeout` says for how long."""
+        await asyncio.wrap_future(self._reached)
 
     def arrive(self, passed: Callable[[], object]) -> None:
         """A play has come: call `passed` once the gate is open, at once or on the thread that opens it."""
-        self._reached.set()
+        if not self._reached.done():
+            self._reached.set_result(None)
         self._opened.add_done_callback(lambda _: passed())

@@ -118,9 +118,10 @@ class Performance:
         self._wake_after(action.every_s, lambda: self._repeat(action))
 
     def _reset(self) -> None:
-        connection: socket.socket = self._transport.get_extra_info("socket")
-        # Closing with a linger time of 0 sends RST instead of FIN (RFC 9293, 3.10.5 ABORT).
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        connection: socket.socket | None = self._transport.get_extra_info("socket")
+        if connection is not None:  # in memory, to abort is to reset
+            # Closing with a linger time of 0 sends RST instead of FIN (RFC 9293, 3.10.5 ABORT).
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self._transport.abort()
 
     def _end(self, outcome: Serving) -> None:

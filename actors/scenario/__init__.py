@@ -3,15 +3,20 @@
 Example::
 
     from actors.provider import Reply, Reset
-    from actors.scenario import Says, Stage, scenario
+    from actors.scenario import Says, Stage, p99, scenario, turn_time
 
     @scenario(sessions=10)
-    async def dropped_lines(stage: Stage) -> None:
+    async def dropped_lines(stage: Stage, *, after: int = 3) -> None:
         \"\"\"Ten sessions lose their connection in mid-sentence, and every sentence arrives whole.\"\"\"
         line = Reply("All the world's a stage, and all the men and women merely players.")
-        for number in range(stage.sessions):
-            session = stage.spawn(f"player-{number}", line.but(Reset(after=3)), line)
+
+        async def player(name: str) -> None:
+            session = stage.spawn(name, line)
             stage.send(session, "Your line?", Says(line.text, after=("transport:read",)))
+
+        stage.fault(Reset(after=after), times=1)
+        stage.expect(p99(turn_time) < 2)
+        await stage.each(player)
 
     if __name__ == "__main__":
         dropped_lines.main()
@@ -20,7 +25,73 @@ Example::
 """
 
 from actors.scenario.declare import Scenario, scenario
-from actors.scenario.expect import Expectation, Fails, Says
+from actors.scenario.expect import Cancelled, Completes, Either, Expectation, Fails, Says
+from actors.scenario.metrics import (
+    Condition,
+    Metric,
+    attempts,
+    cancelled,
+    completed,
+    deltas,
+    failed,
+    first_chunk,
+    input_tokens,
+    output_tokens,
+    retractions,
+    retried,
+    retries,
+    retry_wait,
+    turn_time,
+)
 from actors.scenario.stage import Stage
+from actors.scenario.thresholds import (
+    Figure,
+    Threshold,
+    count,
+    maximum,
+    mean,
+    minimum,
+    p50,
+    p95,
+    p99,
+    share,
+    total,
+)
 
-__all__ = ["Expectation", "Fails", "Says", "Scenario", "Stage", "scenario"]
+__all__ = [
+    "Cancelled",
+    "Completes",
+    "Condition",
+    "Either",
+    "Expectation",
+    "Fails",
+    "Figure",
+    "Metric",
+    "Says",
+    "Scenario",
+    "Stage",
+    "Threshold",
+    "attempts",
+    "cancelled",
+    "completed",
+    "count",
+    "deltas",
+    "failed",
+    "first_chunk",
+    "input_tokens",
+    "maximum",
+    "mean",
+    "minimum",
+    "output_tokens",
+    "p50",
+    "p95",
+    "p99",
+    "retractions",
+    "retried",
+    "retries",
+    "retry_wait",
+    "scenario",
+    "share",
+    "total",
+    "turn_time",
+]

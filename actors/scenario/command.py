@@ -2,77 +2,20 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
-import os
 import sys
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from actors.errors import ScriptError, UsageError
-from actors.scenario.declare import Scenario
 from actors.scenario.exits import Exit
-from actors.scenario.loader import load
+from actors.scenario.options import duration, seeds, settings
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from actors.scenario.playing import Asked
 
-    from actors.config import Endpoint
-    from actors.scenario.report import Report
-
-
-@click.command()
-@click.argument("path", type=click.Path(path_type=Path))
-@click.option("--seed", type=int, default=0, show_default=True, help="Of everything random in the script.")
-@click.option(
-    "--sessions", type=click.IntRange(min=1), help="How many; the scenario's own number if not given."
-)
-@click.option(
-    "--log", type=click.Path(dir_okay=False), help="Where the log goes; a fresh temporary file if not given."
-)
-@click.option(
-    "--pace",
-    type=click.FloatRange(min=0),
-    default=1.0,
-    show_default=True,
-    help="The script's waits times this.",
-)
-@click.option(
-    "--local", is_flag=True, help="Against a small model in this process, if the scenario is for any."
-)
-@click.option("--plain", is_flag=True, help="Plain lines; so too in a pipe, or with NO_COLOR set.")
-@click.pass_context
-def run(
-    ctx: click.Context,
-    path: Path,
-    *,
-    seed: int,
-    sessions: int | None,
-    log: str | None,
-    pace: float,
-    local: bool,
-    plain: bool,
-) -> None:
-    """Run the scenario in PATH against the scripted provider, or a local model, with no key and no network.
-
-    Ends with 0: passed; 1: an expectation does not hold; 2: wrong usage; 3: the script itself failed;
-    130: interrupted.
-    """
-    try:
-        scenario = load(path)
-        with _model(scenario, local=local) as endpoint:
-            report = _run(scenario, endpoint, seed=seed, sessions=sessions, log=log, pace=pace, plain=plain)
-    except ScriptError as error:
-        raise (Complaint if error.__cause__ is None else ScriptComplaint)(str(error)) from error
-    except UsageError as error:
-        raise Complaint(str(error)) from error
-    except KeyboardInterrupt:  # while it was loaded, or a second one while the sessions were ended in order
-        ctx.exit(Exit.INTERRUPTED)
-    ctx.exit(report.exit)
+_AT_LEAST_1 = click.IntRange(min=1)
 
 
 class Complaint(click.ClickException):
@@ -87,64 +30,87 @@ class ScriptComplaint(Complaint):
     exit_code = Exit.SCRIPT_FAILED
 
 
-@contextlib.contextmanager
-def _model(scenario: Scenario, *, local: bool) -> Iterator[Endpoint | None]:
-    if not local:
-        yield None
-        return
-    if not scenario.any_model:
-        raise UsageError(
-            f"{scenario.name} scripts its provider, and a real model follows no script: run it without --local"
-        )
-    from actors.local import LocalModel  # noqa: PLC0415 - see the top
+@click.command()
+@click.argument("paths", nargs=-1, required=True, metavar="PATH...", type=click.Path(path_type=Path))
+@click.option(
+    "--mode",
+    type=click.Choice(["wire", "live", "sim"]),
+    help="wire: the scripted provider over real sockets (the default); live: a real endpoint; sim: simulated time.",
+)
+@click.option("--sessions", type=_AT_LEAST_1, help="How many; the scenario's own number if not given.")
+@click.option("--concurrency", type=_AT_LEAST_1, help="How many of them at once; all if not given.")
+@click.option(
+    "--duration",
+    callback=duration,
+    metavar="TIME",
+    help="How long further sessions come on, such as 90s, 5m or 1h.",
+)
+@click.option("--seed", type=int, default=0, show_default=True, help="Of everything random in the run.")
+@click.option("--seeds", callback=seeds, metavar="A..B", help="A run for each of these seeds, on all cores.")
+@click.option("--repeat", type=_AT_LEAST_1, default=1, help="Run each so many times.")
+@click.option(
+    "--set", "sets", callback=settings, multiple=True, metavar="NAME=VALUE", help="Set a parameter."
+)
+@click.option("--tag", "tags", multiple=True, help="Only scenarios with this tag; with one of several.")
+@click.option("--list", "listed", is_flag=True, help="Show what there is, and run nothing.")
+@click.option("--fail-fast", is_flag=True, help="Stop after the first run that does not pass.")
+@click.option("--base-url", help="live: where the model is; OPENAI_BASE_URL if not given.")
+@click.option("--model", help="live: which; OPENAI_MODEL if not given.")
+@click.option(
+    "--local", is_flag=True, help="live, against a small model in this process; no key, no network."
+)
+@click.option("--max-turns", type=_AT_LEAST_1, help="Send no more turns; live: 1000 if not given.")
+@click.option(
+    "--max-tokens-total", type=_AT_LEAST_1, help="Spend no more tokens; live: 1000000 if not given."
+)
+@click.option(
+    "--display",
+    type=click.Choice(["rich", "plain", "none"]),
+    help="What is shown meanwhile; rich on a terminal, plain in a pipe or with NO_COLOR set, if not given.",
+)
+@click.option("--plain", is_flag=True, help="The same as --display plain.")
+@click.option("--pace", type=click.FloatRange(min=0), default=1.0, help="The script's waits times this.")
+@click.option(
+    "--log", type=click.Path(dir_okay=False), help="Where the log goes; a temporary file if not given."
+)
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Leave events.jsonl, log.jsonl, summary.json, junit.xml and report.html in this folder.",
+)
+@click.option("--junit", type=click.Path(dir_okay=False, path_type=Path), help="Write a JUnit report.")
+@click.pass_context
+def run(ctx: click.Context, /, **options: Any) -> None:
+    """Run the scenarios in each PATH, a file or a folder: against the scripted provider, with no key and no network.
 
-    with LocalModel() as model:
-        yield model.endpoint()
+    Ends with 0: passed; 1: an expectation does not hold; 2: wrong usage; 3: a script itself failed;
+    130: interrupted.
+    """
+    from actors.scenario.playing import play  # noqa: PLC0415 - see the top
+
+    try:
+        ctx.exit(play(_asked(options)))
+    except ScriptError as error:
+        raise (Complaint if error.__cause__ is None else ScriptComplaint)(str(error)) from error
+    except UsageError as error:
+        raise Complaint(str(error)) from error
+    except KeyboardInterrupt:  # while it was loaded, or a second one while the sessions were ended in order
+        ctx.exit(Exit.INTERRUPTED)
 
 
-def _run(
-    scenario: Scenario,
-    endpoint: Endpoint | None,
-    *,
-    seed: int,
-    sessions: int | None,
-    log: str | None,
-    pace: float,
-    plain: bool,
-) -> Report:
-    from rich.console import Console  # noqa: PLC0415 - see the top
+def _asked(options: dict[str, Any]) -> Asked:
+    from actors.scenario.playing import Asked  # noqa: PLC0415 - see the top
+    from actors.scenario.report import command  # noqa: PLC0415 - the same
+    from actors.scenario.wanted import Wanted  # noqa: PLC0415 - the same
 
-    from actors.scenario import runner  # noqa: PLC0415 - see the top
-    from actors.scenario.display import Display, PlainDisplay  # noqa: PLC0415 - see the top
-    from actors.scenario.live import LiveDisplay  # noqa: PLC0415 - see the top
-    from actors.scenario.report import show  # noqa: PLC0415 - see the top
-
-    console = Console()
-    display: Display = LiveDisplay(console)
-    if plain or not _can_draw(console):
-        plain, console = True, Console(force_terminal=False, color_system=None)
-        if isinstance(sys.stdout, io.TextIOWrapper):
-            sys.stdout.reconfigure(
-                errors="backslashreplace"
-            )  # a pipe that is not UTF-8 still gets every line
-        display = PlainDisplay(console)
-    path = _fresh_log(scenario) if log is None else log
-    settings = runner.Settings(log=path, seed=seed, sessions=sessions, pace=pace, endpoint=endpoint)
-    report = runner.run(scenario, settings, display)
-    show(report, console, plain=plain)
-    return report
-
-
-def _can_draw(console: Console) -> bool:
-    return (
-        sys.stdout.isatty()  # rich would also say yes to a pipe when FORCE_COLOR is set
-        and not console.is_dumb_terminal
-        and not console.no_color
-        and console.encoding.startswith("utf")
-    )
-
-
-def _fresh_log(scenario: Scenario) -> str:
-    handle, path = tempfile.mkstemp(prefix=f"greenroom-{scenario.name}-", suffix=".jsonl")
-    os.close(handle)
-    return path
+    if options.pop("local"):
+        if options["mode"] not in {None, "live"}:
+            raise UsageError(f"--local is a live run: leave out --mode {options['mode']}")
+        options |= {"mode": "live", "local": True}
+    if options.pop("plain"):
+        options["display"] = "plain"
+    options["mode"] = options["mode"] or "wire"
+    own = {name: options.pop(name) for name in Wanted.__struct_fields__ if name in options}
+    by_itself = sys.argv[0] in map(str, options["paths"])
+    begin = "python {file}" if by_itself else f"{command()} run {{file}}"
+    return Asked(wanted=Wanted(**own), begin=begin, **options)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from rich.console import Console
 
 from actors.events import Event, RetryScheduled, TurnCancelled, TurnFailed
@@ -16,8 +18,8 @@ class Display:
     period: float | None = None
     """Seconds between two calls of `refresh`; None: it is not called."""
 
-    def begin(self, bill: Bill, tally: Tally, began: float) -> None:
-        """Called before the script runs; `began` is in Unix seconds."""
+    def begin(self, bill: Bill, tally: Tally, now: Callable[[], float]) -> None:
+        """Called before the script runs; `now` gives Unix seconds, as the events have them."""
 
     def happened(self, event: Event, turn: TurnTally) -> None:
         """Called after an event of a turn was tallied."""
@@ -36,9 +38,9 @@ class PlainDisplay(Display):
         self._console = console
         self._began = 0.0
 
-    def begin(self, bill: Bill, tally: Tally, began: float) -> None:  # noqa: ARG002 - lines need no tally
+    def begin(self, bill: Bill, tally: Tally, now: Callable[[], float]) -> None:  # noqa: ARG002 - lines need no tally
         """Say what is played."""
-        self._began = began
+        self._began = now()
         self._line(heading(bill))
         if bill.story:
             self._line(bill.story)
@@ -60,7 +62,12 @@ class PlainDisplay(Display):
 
 def heading(bill: Bill) -> str:
     """What is played, in one line."""
-    return f"{bill.name}: {bill.sessions} sessions, seed {bill.seed}, provider at {bill.provider}"
+    where = {
+        "wire": f"provider at {bill.provider}",
+        "live": f"live at {bill.provider}",
+        "sim": "in simulated time",
+    }
+    return f"{bill.name}: {bill.sessions} sessions, seed {bill.seed}, {where[bill.mode]}"
 
 
 def retry_line(event: RetryScheduled) -> str:

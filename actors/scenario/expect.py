@@ -9,34 +9,62 @@ import msgspec
 
 from actors.events import Terminal, TurnCancelled, TurnCompleted, TurnFailed
 
+Reasons: TypeAlias = tuple[str, ...] | None
+"""Of a turn's retries (`outcome.reason`), in order; None: whatever they were."""
+
 _SHOWN = 40
 """So many characters of a text that differs are quoted."""
 
 
-class Says(msgspec.Struct, frozen=True):
+class _Expected(msgspec.Struct, frozen=True):
+    """What expectations share: `Says("...") | Fails("truncated")` holds if either does."""
+
+    def __or__(self, other: Expectation) -> Either:
+        return Either((*_alternatives(self), *_alternatives(other)))  # type: ignore[arg-type]  # a subclass
+
+
+class Says(_Expected, frozen=True):
     """The turn completes, and this is its answer, exactly."""
 
     text: str
     thoughts: str = ""
     calls: tuple[tuple[str, str, str], ...] = ()
     """The tool calls, each as (id, name, arguments), in order; all of them must be runnable."""
-    after: tuple[str, ...] = ()
-    """The reasons of its retries (`outcome.reason`), in order."""
+    after: Reasons = ()
 
 
-class Fails(msgspec.Struct, frozen=True):
+class Completes(_Expected, frozen=True, kw_only=True):
+    """The turn completes, whatever it says."""
+
+    after: Reasons = None
+
+
+class Fails(_Expected, frozen=True):
     """The turn fails for good, and this is why."""
 
     reason: str
     """`outcome.reason`, such as `http_error:401`."""
-    text: str = ""
-    """What was shown until then, exactly."""
+    text: str | None = ""
+    """What was shown until then, exactly; None: whatever it was, thoughts too."""
     thoughts: str = ""
-    after: tuple[str, ...] = ()
-    """The reasons of its retries, in order."""
+    after: Reasons = ()
 
 
-Expectation: TypeAlias = Says | Fails
+class Cancelled(_Expected, frozen=True):
+    """The turn is cancelled, whatever it has shown."""
+
+    reason: str | None = None
+    """As it was given to `cancel`; None: whatever it was."""
+    after: Reasons = None
+
+
+class Either(_Expected, frozen=True):
+    """One of these holds."""
+
+    of: tuple[Says | Completes | Fails | Cancelled, ...]
+
+
+Expectation: TypeAlias = Says | Completes | Fails | Cancelled | Either
 
 
 def differences(expected: Expectation, ended: Terminal, retried: tuple[str, ...]) -> Iterator[str]:
@@ -48,19 +76,67 @@ def differences(expected: Expectation, ended: Terminal, retried: tuple[str, ...]
         retried: the reasons of its retries, in order.
     """
     match expected, ended:
+        case Either(), _:
+            yield from _closest(expected, ended, retried)
+            return
         case Says(), TurnCompleted():
             yield from _calls(expected, ended)
+            yield from _words(expected.text, expected.thoughts, ended)
         case Fails(), TurnFailed():
             if ended.outcome.reason != expected.reason:
                 yield f"it failed with {ended.outcome.describe()}, not with {expected.reason}"
+            if expected.text is not None:
+                yield from _words(expected.text, expected.thoughts, ended)
+        case Completes(), TurnCompleted():
+            pass
+        case Cancelled(), TurnCancelled():
+            if expected.reason not in {None, ended.reason}:
+                yield f"it was cancelled for {ended.reason!r}, not for {expected.reason!r}"
         case _:
-            wanted = "complete" if isinstance(expected, Says) else f"fail with {expected.reason}"
-            yield f"it should {wanted}, but it {_described(ended)}"
+            yield f"it should {_wanted(expected)}, but it {_described(ended)}"
             return
-    yield from _text("text", expected.text, ended.text)
-    yield from _text("thoughts", expected.thoughts, ended.thoughts)
-    if retried != expected.after:
+    if expected.after is not None and retried != expected.after:
         yield f"it was retried after {_listed(retried)}, not after {_listed(expected.after)}"
+
+
+def _alternatives(expected: Expectation) -> tuple[Says | Completes | Fails | Cancelled, ...]:
+    return expected.of if isinstance(expected, Either) else (expected,)
+
+
+def _closest(expected: Either, ended: Terminal, retried: tuple[str, ...]) -> Iterator[str]:
+    """Nothing if one of them holds; else what differs from the one that ends in the same way, if there is one."""
+    found = [list(differences(one, ended, retried)) for one in expected.of]
+    if [] in found:
+        return
+    for one, differs in zip(expected.of, found, strict=True):
+        if isinstance(ended, _ENDS[type(one)]):
+            yield from differs
+            return
+    wanted = " or ".join(_wanted(one) for one in expected.of)
+    yield f"it should {wanted}, but it {_described(ended)}"
+
+
+_ENDS: dict[type[Expectation], type[Terminal]] = {
+    Says: TurnCompleted,
+    Completes: TurnCompleted,
+    Fails: TurnFailed,
+    Cancelled: TurnCancelled,
+}
+
+
+def _wanted(expected: Expectation) -> str:
+    match expected:
+        case Fails(reason):
+            return f"fail with {reason}"
+        case Cancelled():
+            return "be cancelled"
+        case _:
+            return "complete"
+
+
+def _words(text: str, thoughts: str, ended: Terminal) -> Iterator[str]:
+    yield from _text("text", text, ended.text)
+    yield from _text("thoughts", thoughts, ended.thoughts)
 
 
 def _calls(expected: Says, ended: TurnCompleted) -> Iterator[str]:

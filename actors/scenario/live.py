@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable
 
 from rich.console import Console, Group, RenderableType
@@ -19,6 +18,9 @@ from actors.scenario.words import inert, tail
 
 FLASH_S = 0.8
 """How long a text that was cut back is shown as such."""
+
+RATE_S = 2.0
+"""Over how many seconds deltas a second are counted."""
 
 _LEAST_CELLS = 38
 _MOST_CELLS = 76
@@ -45,24 +47,25 @@ class LiveDisplay(Display):
 
     Args:
         console: of a terminal.
-        now: gives Unix seconds.
     """
 
     period = 0.08
 
-    def __init__(self, console: Console, now: Callable[[], float] = time.time) -> None:
+    def __init__(self, console: Console) -> None:
         self._console = console
-        self._now = now
+        self._seen: deque[tuple[float, int]] = deque()
+        """When there were how many deltas, over the last moments."""
         self._cut: dict[str, float] = {}
         """When a session's text was last cut back."""
+        self._now: Callable[[], float]
         self._tally: Tally
         self._bill: Bill
         self._began: float
         self._live: Live
 
-    def begin(self, bill: Bill, tally: Tally, began: float) -> None:
+    def begin(self, bill: Bill, tally: Tally, now: Callable[[], float]) -> None:
         """Open the display."""
-        self._bill, self._tally, self._began = bill, tally, began
+        self._bill, self._tally, self._now, self._began = bill, tally, now, now()
         if bill.story:
             self._console.print(Text(inert(bill.story), "italic"))
         # Drawn on the loop, by `refresh`: a thread of rich's own would read the tally while it changes.
@@ -142,17 +145,26 @@ class LiveDisplay(Display):
         for label, (symbol, style) in _LOOKS.items():
             if looks[label]:
                 line.append(f"{symbol} {looks[label]} {label}   ", style)
-        everything = self._tally.turns.values()
+        tally = self._tally
         line.append(
-            f"│ {sum(turn.attempts for turn in everything)} attempts, "
-            f"{sum(len(turn.retries) for turn in everything)} retries, "
-            f"{sum(turn.deltas for turn in everything)} deltas, "
-            f"{sum(turn.retractions for turn in everything)} retractions",
+            f"│ {tally.attempts} attempts, {tally.retries} retries, {tally.deltas} deltas, "
+            f"{self._rate():.0f} a second, {tally.retractions} retractions",
             "dim",
         )
+        if tally.wrong:
+            line.append(f"   ✘ {tally.wrong} turns wrong", "bold red")
         if hidden:
             line.append(f"   ({hidden} more sessions than fit)", "dim")
         return line
+
+    def _rate(self) -> float:
+        """Deltas a second, over the last moments."""
+        seen = self._seen
+        seen.append((self._now(), self._tally.deltas))
+        while seen[-1][0] - seen[0][0] > RATE_S:
+            seen.popleft()
+        took = seen[-1][0] - seen[0][0]
+        return (seen[-1][1] - seen[0][1]) / took if took else 0.0
 
 
 def _foremost(turns: list[TurnTally], room: int) -> list[TurnTally]:

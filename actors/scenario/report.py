@@ -7,7 +7,7 @@ import sys
 import traceback
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import Literal, Self, TypeAlias
 
 import msgspec
 from rich import box
@@ -16,11 +16,17 @@ from rich.table import Table
 from rich.text import Text
 
 from actors.scenario.exits import Exit
-from actors.scenario.summary import Check, Problem, Spread, Summary
+from actors.scenario.summary import Spread, Summary
 from actors.scenario.words import inert
 
-Ending: TypeAlias = Literal["finished", "interrupted", "failed"]
-"""How the script came to its end; `failed`: it raised."""
+Mode: TypeAlias = Literal["wire", "live", "sim"]
+Ending: TypeAlias = Literal["finished", "interrupted", "failed", "spent"]
+"""How the script came to its end; `failed`: it raised; `spent`: the run had all that it may cost."""
+
+TOLD = 3
+"""So many of the things that do not hold are told with what happened there."""
+NAMED = 20
+"""So many are told at all; the rest is counted."""
 
 
 class Bill(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,6 +39,25 @@ class Bill(msgspec.Struct, frozen=True, kw_only=True):
     seed: int
     provider: str
     """Its base URL."""
+    mode: Mode = "wire"
+
+
+class Raised(msgspec.Struct, frozen=True):
+    """An exception of the script."""
+
+    what: str
+    """Its type and what it says."""
+    traceback: str
+    """From the first frame that is the script's own."""
+
+    @classmethod
+    def of(cls, error: Exception, file: str) -> Self:
+        """What an exception says; `file` is the script's."""
+        frames = error.__traceback__
+        while frames is not None and frames.tb_frame.f_code.co_filename != file:
+            frames = frames.tb_next
+        shown = error if frames is None else error.with_traceback(frames)
+        return cls(f"{type(error).__name__}: {error}", "".join(traceback.format_exception(shown)))
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,10 +66,14 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     bill: Bill
     summary: Summary
     ending: Ending
-    error: Exception | None
+    error: Raised | None
     """What the script raised."""
     log: str
-    """The log's path."""
+    """The log's path; empty for none."""
+    again: str = ""
+    """The command that runs it again."""
+    spent: str = ""
+    """What the run had all of that it may, and how to give it more."""
 
     @property
     def exit(self) -> Exit:
@@ -56,6 +85,13 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
                 return Exit.SCRIPT_FAILED
             case "finished":
                 return Exit.PASSED if self.summary.holds else Exit.NOT_AS_EXPECTED
+            case "spent":
+                return Exit.NOT_AS_EXPECTED
+
+    @property
+    def passed(self) -> bool:
+        """Whether the script ran to its end, and everything is as it says."""
+        return self.exit is Exit.PASSED
 
 
 def rows(report: Report) -> Iterator[tuple[str, str]]:
@@ -69,7 +105,7 @@ def rows(report: Report) -> Iterator[tuple[str, str]]:
         yield "", f"{count:>3}  {reason}"
     yield "deltas", str(summary.deltas)
     yield "retractions", str(summary.retractions)
-    yield "first delta", _spread(summary.first_delta)
+    yield "first chunk", _spread(summary.first_delta)
     yield "whole turn", _spread(summary.duration)
     tokens = summary.tokens
     yield (
@@ -81,7 +117,8 @@ def rows(report: Report) -> Iterator[tuple[str, str]]:
         f"{summary.verified} of {summary.turns} turns ended as expected, their text the fold of their events",
     )
     for check in summary.checks:
-        yield "", f"{'  ✔' if check.holds else '  ✘'}  {inert(check.what)}"
+        found = f"  ({check.found})" if check.holds and check.found else ""
+        yield "", f"{'  ✔' if check.holds else '  ✘'}  {inert(check.what)}{inert(found)}"
     yield "wall time", f"{summary.wall_s:.1f} s"
 
 
@@ -92,10 +129,13 @@ def verdict(report: Report) -> tuple[str, str]:
         case "interrupted":
             return f"interrupted: {_unfinished(summary)}", "bold yellow"
         case "failed":
-            return f"the script failed: {_described(report.error)}", "bold red"
+            return f"the script failed: {'' if report.error is None else report.error.what}", "bold red"
+        case "spent":
+            return f"stopped: {report.spent}", "bold yellow"
     if summary.holds:
         return "passed: everything is as the script says", "bold green"
-    wrong = summary.turns - summary.verified + sum(not check.holds for check in summary.checks)
+    wrong = len({(problem.session, problem.turn) for problem in summary.problems})
+    wrong += dict(summary.outcomes).get("unfinished", 0) + sum(not check.holds for check in summary.checks)
     return f"not passed: {wrong} of the script's expectations do not hold", "bold red"
 
 
@@ -112,38 +152,40 @@ def show(report: Report, console: Console, *, plain: bool) -> None:
         for label, line in rows(report):
             table.add_row(label, Text(line))
         console.print(table)
-    for line in _complaints(report):
-        _line(console, line, "red", plain=plain)
+    for line in complaints(report):
+        _line(console, line, "dim" if line.startswith(" ") else "red", plain=plain)
     _line(console, *verdict(report), plain=plain)
-    log = shlex.quote(report.log)
-    _line(console, f"log: {report.log}    read it with: {_command()} tail {log}", "", plain=plain)
+    if report.log:
+        log = shlex.quote(report.log)
+        _line(console, f"log: {report.log}    read it with: {command()} tail {log}", "", plain=plain)
+    if report.again and not report.passed:
+        _line(console, f"seed: {report.bill.seed}    run it again with: {report.again}", "", plain=plain)
     if report.error is not None:
-        print_own_frames(report.error, report.bill.file)
+        sys.stderr.write(report.error.traceback)
 
 
-def print_own_frames(error: Exception, file: str) -> None:
-    """Print an exception's traceback on stderr, from the first frame that is the script's own."""
-    frames = error.__traceback__
-    while frames is not None and frames.tb_frame.f_code.co_filename != file:
-        frames = frames.tb_next
-    shown = error if frames is None else error.with_traceback(frames)
-    sys.stderr.write("".join(traceback.format_exception(shown)))
+def complaints(report: Report) -> Iterator[str]:
+    """What does not hold, a sentence each, with what happened there, indented, under it."""
+    summary = report.summary
+    told = 0
+    broken = [check for check in summary.checks if not check.holds]
+    for problem in summary.problems[:NAMED]:
+        turn = f" turn {problem.turn}" if problem.turn else ""
+        yield f"✘ {problem.session or 'the run'}{turn}: {problem.what}"
+        yield from _indented(problem.timeline if told < TOLD else ())
+        told += 1
+    if len(summary.problems) > NAMED:
+        yield f"✘ and {len(summary.problems) - NAMED} more"
+    for check in broken:
+        yield f"✘ {check.found or f'it does not hold that {check.what}'}" + (
+            f", as in {check.where}" if check.where else ""
+        )
+        yield from _indented(check.timeline if told < TOLD else ())
+        told += 1
 
 
-def _complaints(report: Report) -> Iterator[str]:
-    for problem in report.summary.problems:
-        yield _complaint(problem)
-    for check in report.summary.checks:
-        if not check.holds:
-            yield _broken(check)
-
-
-def _complaint(problem: Problem) -> str:
-    return f"✘ {problem.session} turn {problem.turn}: {problem.what}"
-
-
-def _broken(check: Check) -> str:
-    return f"✘ it does not hold that {check.what}"
+def _indented(lines: tuple[str, ...]) -> Iterator[str]:
+    return (f"  {line}" for line in lines)
 
 
 def _line(console: Console, line: str, style: str, *, plain: bool) -> None:
@@ -158,10 +200,6 @@ def _unfinished(summary: Summary) -> str:
     return f"{finished} of {summary.turns} turns had ended"
 
 
-def _described(error: Exception | None) -> str:
-    return "" if error is None else f"{type(error).__name__}: {error}"
-
-
 def _counts(counted: tuple[tuple[str, int], ...]) -> str:
     return ", ".join(f"{count} {label}" for label, count in counted)
 
@@ -169,9 +207,10 @@ def _counts(counted: tuple[tuple[str, int], ...]) -> str:
 def _spread(spread: Spread | None) -> str:
     if spread is None:
         return "none"
-    return f"p50 {spread.p50:.2f} s   p95 {spread.p95:.2f} s   max {spread.max:.2f} s"
+    ranks = ("p50", "p95", "p99", "max")
+    return "   ".join(f"{rank} {getattr(spread, rank):.2f} s" for rank in ranks)
 
 
-def _command() -> str:
+def command() -> str:
     """The command as it was typed, so that its next use can be copied; a script that runs itself has no such name."""
     return sys.argv[0] if Path(sys.argv[0]).name == "greenroom" else "greenroom"

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Self
 
 import msgspec
 
 from actors.events import AttemptUsage, TurnCompleted, TurnFailed
+from actors.scenario.laws import Breach
 from actors.scenario.tally import Tally, TurnTally
+from actors.scenario.thresholds import Threshold
 
 
 class Spread(msgspec.Struct, frozen=True):
@@ -18,6 +20,7 @@ class Spread(msgspec.Struct, frozen=True):
 
     p50: float
     p95: float
+    p99: float
     max: float
 
     @classmethod
@@ -26,7 +29,7 @@ class Spread(msgspec.Struct, frozen=True):
         ordered = sorted(seconds)
         if not ordered:
             return None
-        ranks = (math.ceil(share * len(ordered)) - 1 for share in (0.5, 0.95, 1))
+        ranks = (math.ceil(share * len(ordered)) - 1 for share in (0.5, 0.95, 0.99, 1))
         return cls(*(ordered[rank] for rank in ranks))
 
 
@@ -45,6 +48,8 @@ class Problem(msgspec.Struct, frozen=True):
     session: str
     turn: int
     what: str
+    timeline: tuple[str, ...] = ()
+    """What happened to the session in that turn, a line each, in order."""
 
 
 class Check(msgspec.Struct, frozen=True):
@@ -52,6 +57,12 @@ class Check(msgspec.Struct, frozen=True):
 
     what: str
     holds: bool
+    found: str = ""
+    """What was measured; where it does not hold, a sentence of its own."""
+    where: str = ""
+    """The session and turn that show best why it does not hold; empty for none."""
+    timeline: tuple[str, ...] = ()
+    """What happened there, a line each, in order."""
 
 
 class Summary(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,17 +90,25 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def holds(self) -> bool:
-        """Whether everything is as it must be: every turn has ended, and as expected; every check holds."""
-        return self.verified == self.turns and all(check.holds for check in self.checks)
+        """Whether everything is as it must be: every turn has ended, and as expected; laws and checks hold."""
+        return self.verified == self.turns and not self.problems and all(check.holds for check in self.checks)
 
 
-def summarise(tally: Tally, checks: Iterable[Check], wall_s: float) -> Summary:
+def summarise(
+    tally: Tally,
+    checks: Iterable[Check],
+    wall_s: float,
+    began: float = 0.0,
+    breaches: Iterable[Breach] = (),
+) -> Summary:
     """Add it up.
 
     Args:
         tally: of all events.
         checks: what the script said must hold.
         wall_s: how long the run took, in seconds.
+        began: when it began, in Unix seconds.
+        breaches: of laws that hold in every run.
     """
     turns = tuple(tally.turns.values())
     ended = [turn for turn in turns if turn.ended is not None]
@@ -113,12 +132,32 @@ def summarise(tally: Tally, checks: Iterable[Check], wall_s: float) -> Summary:
         ),
         tokens=_tokens(usage for turn in ended if turn.ended is not None for usage in turn.ended.usage),
         verified=sum(not turn.problems() for turn in ended if not turn.cut_off),
-        problems=tuple(
-            Problem(turn.session, turn.number, what) for turn in ended for what in turn.problems()
+        problems=(
+            *(
+                Problem(turn.session, turn.number, what, tuple(turn.timeline.lines(began)))
+                for turn in ended
+                for what in turn.problems()
+            ),
+            *(_broken(breach, tally, began) for breach in breaches),
         ),
         checks=tuple(checks),
         wall_s=wall_s,
     )
+
+
+def _broken(breach: Breach, tally: Tally, began: float) -> Problem:
+    turn = tally.turns.get((breach.session, breach.turn), tally.on_stage.get(breach.session))
+    lines = () if turn is None else tuple(turn.timeline.lines(began))
+    return Problem(breach.session, breach.turn, f"the law that {breach.law} is broken: {breach.what}", lines)
+
+
+def judge(thresholds: Iterable[Threshold], tally: Tally, began: float) -> Iterator[Check]:
+    """What the script expects of all turns together, as checks; `began` as above."""
+    for threshold in thresholds:
+        verdict, turn = threshold.judge(tally.turns.values())
+        where = "" if turn is None else f"{turn.session} turn {turn.number}"
+        lines = () if turn is None else tuple(turn.timeline.lines(began))
+        yield Check(verdict.what, verdict.holds, verdict.found, where, lines)
 
 
 def _counted(labels: Iterable[str]) -> tuple[tuple[str, int], ...]:

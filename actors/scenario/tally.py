@@ -10,6 +10,7 @@ from actors.events import (
     Event,
     Retracted,
     RetryScheduled,
+    SessionEnded,
     Terminal,
     TextDelta,
     ThoughtDelta,
@@ -19,6 +20,7 @@ from actors.events import (
     TurnFailed,
 )
 from actors.scenario.expect import Expectation, differences
+from actors.scenario.timeline import Timeline
 
 State: TypeAlias = Literal["idle", "asking", "streaming", "waiting", "completed", "failed", "cancelled"]
 """`idle`: no turn yet; `asking`: an attempt has shown nothing yet; `waiting`: for the next attempt."""
@@ -33,6 +35,7 @@ class TurnTally:
         self.expected: Expectation | None = None
         self.state: State = "idle"
         self.fold = Fold()
+        self.timeline = Timeline()
         self.attempts = 0
         self.attempt = 0
         """The one that runs, in its step; 0 before the first."""
@@ -51,6 +54,7 @@ class TurnTally:
         if self.started is None:
             self.started = event.timestamp
         self.fold.apply(event)
+        self.timeline.apply(event)
         match event:
             case AttemptStarted():
                 self.attempts += 1
@@ -96,6 +100,12 @@ class Tally:
         self.turns: dict[tuple[str, int], TurnTally] = {}
         self.on_stage: dict[str, TurnTally] = {}
         """By session: the turn that it is at, or was last."""
+        self.attempts = 0
+        self.retries = 0
+        self.deltas = 0
+        self.retractions = 0
+        self.wrong = 0
+        """Turns that ended, and not as they must."""
 
     def turn(self, session: str, number: int) -> TurnTally:
         """A turn by its number in its session; it begins here if it is new."""
@@ -108,11 +118,28 @@ class Tally:
     def apply(self, event: Event) -> TurnTally | None:
         """Take up the next event; gives the turn that it belongs to, None for an event of the session itself."""
         if event.turn == 0:
+            turn = self.on_stage.get(event.session)
+            if turn is not None and not isinstance(event, SessionEnded):
+                turn.timeline.apply(event)  # what happened to the session tells of the turn that it was at
             return None
         turn = self.turn(event.session, event.turn)
         turn.apply(event)
         self.on_stage[event.session] = turn
+        self._count(event, turn)
         return turn
+
+    def _count(self, event: Event, turn: TurnTally) -> None:
+        match event:
+            case TextDelta() | ThoughtDelta() | ToolCallDelta():
+                self.deltas += event.seq - event.first_seq + 1
+            case AttemptStarted():
+                self.attempts += 1
+            case RetryScheduled():
+                self.retries += 1
+            case Retracted():
+                self.retractions += 1
+            case TurnCompleted() | TurnFailed() | TurnCancelled():
+                self.wrong += bool(turn.problems())
 
     def cut_off(self) -> None:
         """The run is over: what has not ended will be cancelled, and that is nobody's fault."""

@@ -225,7 +225,7 @@ async def test_a_timer_is_on_time_and_can_be_cancelled_until_it_is_handled(dispa
     await asyncio.sleep(10)
     assert log == [pytest.approx(begun + 5)]
     kept.cancel()
-    assert ref.actor_inbox.timers == set()  # type: ignore[attr-defined]
+    assert ref.actor_inbox.timers == {}  # type: ignore[attr-defined]
 
 
 async def test_tasks_and_timers_belong_to_the_loops_thread(kernel: Kernel) -> None:

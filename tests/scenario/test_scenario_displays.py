@@ -67,8 +67,8 @@ def drawn(display: LiveDisplay, out: io.StringIO, width: int, height: int) -> li
 
 def live(tally: Tally, *, width: int = 100, height: int = 30, now: float = 0.0) -> LiveDisplay:
     console = Console(file=io.StringIO(), width=width, height=height, force_terminal=True, color_system=None)
-    display = LiveDisplay(console, now=lambda: now)
-    display.begin(BILL, tally, 0.0)
+    display = LiveDisplay(console)
+    display.begin(BILL, tally, lambda: now)
     display.end()
     return display
 
@@ -76,7 +76,7 @@ def live(tally: Tally, *, width: int = 100, height: int = 30, now: float = 0.0) 
 def test_plain_lines_are_one_a_retry_and_one_an_ending(tell: Tell, out: io.StringIO) -> None:
     display = PlainDisplay(Console(file=out, width=40, color_system=None))
     tally = Tally()
-    display.begin(BILL, tally, 0.0)
+    display.begin(BILL, tally, lambda: 0.0)
     ada, bob = tell("ada"), tell("bob")
     tally.turn("ada", 1).expected = Says("to be", after=("in_band_error",))
     tally.turn("bob", 1).expected = Fails("http_error:401")
@@ -106,7 +106,7 @@ def test_plain_lines_are_one_a_retry_and_one_an_ending(tell: Tell, out: io.Strin
 def test_a_plain_line_says_what_is_wrong(tell: Tell, out: io.StringIO) -> None:
     display = PlainDisplay(Console(file=out, color_system=None))
     tally = Tally()
-    display.begin(BILL, tally, 0.0)
+    display.begin(BILL, tally, lambda: 0.0)
     ada = tell("ada")
     tally.turn("ada", 1).expected = Says("to be")
     play(
@@ -188,7 +188,7 @@ def test_a_tail_fits_and_is_inert(text: str, cells: int) -> None:
 
 def test_a_display_that_shows_nothing_takes_everything(tell: Tell) -> None:
     display, tally = Display(), Tally()
-    display.begin(BILL, tally, 0.0)
+    display.begin(BILL, tally, lambda: 0.0)
     play(display, tally, tell("ada")(TurnStarted))
     display.refresh()
     display.end()

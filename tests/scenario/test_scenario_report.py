@@ -11,7 +11,7 @@ from rich.console import Console
 from actors.events import TextDelta, TurnCompleted, TurnStarted
 from actors.scenario import Says
 from actors.scenario.exits import Exit
-from actors.scenario.report import Bill, Ending, Report, show
+from actors.scenario.report import Bill, Ending, Raised, Report, show
 from actors.scenario.summary import Check, summarise
 from actors.scenario.tally import Tally
 
@@ -22,7 +22,7 @@ COLOUR = re.compile(r"\x1b\[[\d;]*m")
 
 
 def report(
-    tell: Tell, *, ending: Ending = "finished", expected: str = NASTY, error: Exception | None = None
+    tell: Tell, *, ending: Ending = "finished", expected: str = NASTY, error: Raised | None = None
 ) -> Report:
     tally = Tally()
     event = tell("ada")
@@ -73,7 +73,11 @@ def test_a_script_that_raised_is_told_with_its_own_frames_only(
     with pytest.raises(ValueError, match="boom") as caught:
         framework(played["script"])
     out = io.StringIO()
-    show(report(tell, ending="failed", error=caught.value), Console(file=out, color_system=None), plain=True)
+    show(
+        report(tell, ending="failed", error=Raised.of(caught.value, BILL.file)),
+        Console(file=out, color_system=None),
+        plain=True,
+    )
     assert "the script failed: ValueError: boom" in out.getvalue()
     told = capsys.readouterr().err
     assert "night.py" in told

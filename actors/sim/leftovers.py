@@ -1,0 +1,59 @@
+"""What is still there when a simulation's main function has returned."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Iterable
+
+import msgspec
+
+from actors.kernel.dispatcher import Dispatcher
+from actors.kernel.signals import Timer
+from actors.sim.loop import VirtualLoop
+from actors.sim.waiting import describe
+
+
+class Leftovers(msgspec.Struct, frozen=True, kw_only=True):
+    """By name; all empty where everything has ended."""
+
+    actors: tuple[str, ...] = ()
+    tasks: tuple[str, ...] = ()
+    timers: tuple[str, ...] = ()
+    connections: tuple[str, ...] = ()
+    threads: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return any(getattr(self, kind) for kind in self.__struct_fields__)
+
+
+def leftovers(
+    loop: VirtualLoop,
+    dispatchers: Iterable[Dispatcher],
+    connections: int,
+    threads: Iterable[threading.Thread],
+) -> Leftovers:
+    """Look around, from a task of the loop, which does not count.
+
+    Args:
+        loop: of the simulation.
+        dispatchers: all that were made in it.
+        connections: how many are open.
+        threads: those that were there before.
+    """
+    before = frozenset(threads)
+    return Leftovers(
+        actors=tuple(str(cell) for dispatcher in dispatchers for cell in dispatcher.cells()),
+        tasks=tuple(describe(task) for task in loop.tasks if task is not asyncio.current_task()),
+        timers=tuple(sorted(map(_name, loop.timers))),
+        connections=tuple(f"connection {number}" for number in range(1, connections + 1)),
+        threads=tuple(thread.name for thread in threading.enumerate() if thread not in before),
+    )
+
+
+def _name(handle: asyncio.TimerHandle) -> str:
+    callback = handle._callback  # type: ignore[attr-defined]  # noqa: SLF001 - there is no public way
+    timer = getattr(callback, "__self__", None)
+    if isinstance(timer, Timer):
+        return f"{type(timer.message).__name__} at {handle.when():.3f} s"
+    return f"{getattr(callback, '__qualname__', repr(type(callback)))} at {handle.when():.3f} s"

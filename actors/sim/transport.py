@@ -1,0 +1,195 @@
+"""httpx on a simulated network: HTTP/1.1 by h11, and a pool of connections that are kept alive, as httpcore has it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections import deque
+from collections.abc import AsyncIterator, Iterator
+from typing import TypeAlias
+
+import h11
+import httpx
+
+from actors.errors import SimulationError
+from actors.sim.link import ClientEnd
+from actors.sim.network import Network
+from actors.transport import CONTENT, KEEPALIVE_S, READ_SIZE
+
+_MAX_EVENT = 100 * 1024
+"""Of headers and chunk headers; httpcore's."""
+
+Origin: TypeAlias = tuple[str, int]
+
+
+class SimTransport(httpx.AsyncBaseTransport):
+    """Carries requests over a `Network`, and says what goes wrong as httpx's own transport does."""
+
+    def __init__(self, network: Network) -> None:
+        self._network = network
+        self._idle: dict[Origin, deque[tuple[float, Wire]]] = {}
+        """By origin, each with the moment when it has been idle for too long; the one that waits longest first."""
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """As httpx's."""
+        if request.url.scheme != "http":
+            raise SimulationError(f"{request.url.scheme} in a simulation: its network speaks plain http")
+        origin = request.url.host, request.url.port if request.url.port is not None else 80
+        wire = self._take(origin)
+        if wire is None:
+            wire = await self._connect(origin)
+        try:
+            await wire.send(request)
+            return await wire.response(self, origin)
+        except BaseException:
+            wire.close()
+            raise
+
+    async def _connect(self, origin: Origin) -> Wire:
+        try:
+            return Wire(await self._network.connect(*origin))
+        except OSError as error:
+            raise httpx.ConnectError(str(error)) from error
+
+    def _take(self, origin: Origin) -> Wire | None:
+        idle = self._idle.get(origin)
+        now = asyncio.get_running_loop().time()
+        while idle and idle[0][0] < now:
+            idle.popleft()[1].close()
+        while idle:
+            _, wire = idle.pop()
+            if not wire.is_dead:
+                return wire
+            wire.close()
+        return None
+
+    def release(self, wire: Wire, origin: Origin) -> None:
+        """Keep a connection whose exchange is over, or close it where it was not read to its end."""
+        if wire.recycle():
+            until = asyncio.get_running_loop().time() + KEEPALIVE_S
+            self._idle.setdefault(origin, deque()).append((until, wire))
+        else:
+            wire.close()
+
+    async def aclose(self) -> None:
+        """Close all idle connections."""
+        for idle in self._idle.values():
+            for _, wire in idle:
+                wire.close()
+        self._idle.clear()
+
+
+class Wire:
+    """A connection, with HTTP on it."""
+
+    def __init__(self, end: ClientEnd) -> None:
+        self._end = end
+        self._http = h11.Connection(h11.CLIENT, max_incomplete_event_size=_MAX_EVENT)
+        self._broken: httpx.RemoteProtocolError | None = None
+
+    @property
+    def is_dead(self) -> bool:
+        """Whether the server has closed it, or said something unasked."""
+        return self._end.readable
+
+    async def send(self, request: httpx.Request) -> None:
+        """Send a request, whole."""
+        with _translated():
+            head = h11.Request(
+                method=request.method, target=request.url.raw_path, headers=request.headers.raw
+            )
+            data = bytearray(self._http.send(head) or b"")
+            async for part in request.stream:  # type: ignore[union-attr]  # an async client's requests have it
+                data += self._http.send(h11.Data(data=part)) or b""
+            data += self._http.send(h11.EndOfMessage()) or b""
+        self._end.write(bytes(data))
+
+    async def response(self, pool: SimTransport, origin: Origin) -> httpx.Response:
+        """Read the head of the response."""
+        while True:
+            event = await self._event()
+            if isinstance(event, h11.Response):
+                break
+        body = _Body(self, pool, origin)
+        return httpx.Response(
+            event.status_code,
+            headers=event.headers.raw_items(),
+            stream=body,
+            extensions={
+                "http_version": b"HTTP/" + event.http_version,
+                "reason_phrase": event.reason,
+                CONTENT: body,
+            },
+        )
+
+    async def read(self) -> bytes:
+        """What one read gives of the body; nothing at its end."""
+        if self._broken is not None:
+            raise self._broken
+        if self._http.their_state is not h11.SEND_BODY:
+            return b""
+        event = await self._event()
+        data = b""
+        try:
+            while isinstance(event, h11.Data):
+                data += event.data
+                event = self._next()
+        except httpx.RemoteProtocolError as error:
+            self._broken = error  # what came before it is good
+        return data
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._end.close()
+
+    def recycle(self) -> bool:
+        """Make ready for the next exchange; False: the last one is not over."""
+        if self._http.our_state is not h11.DONE or self._http.their_state is not h11.DONE:
+            return False
+        self._http.start_next_cycle()
+        return True
+
+    async def _event(self) -> object:
+        while (event := self._next()) is h11.NEED_DATA:
+            try:
+                data = await self._end.read(READ_SIZE)
+            except OSError as error:
+                raise httpx.ReadError(str(error)) from error
+            if not data and self._http.their_state is h11.SEND_RESPONSE:
+                raise httpx.RemoteProtocolError("Server disconnected without sending a response.")
+            self._http.receive_data(data)
+        return event
+
+    def _next(self) -> object:
+        with _translated():
+            return self._http.next_event()
+
+
+class _Body(httpx.AsyncByteStream):
+    def __init__(self, wire: Wire, pool: SimTransport, origin: Origin) -> None:
+        self._wire = wire
+        self._pool = pool
+        self._origin = origin
+        self._open = True
+
+    async def read(self, _: int = READ_SIZE) -> bytes:
+        return await self._wire.read()
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        while data := await self._wire.read():
+            yield data
+
+    async def aclose(self) -> None:
+        if self._open:
+            self._open = False
+            self._pool.release(self._wire, self._origin)
+
+
+@contextlib.contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except h11.RemoteProtocolError as error:
+        raise httpx.RemoteProtocolError(str(error)) from error
+    except h11.LocalProtocolError as error:
+        raise httpx.LocalProtocolError(str(error)) from error
