@@ -73,7 +73,7 @@ def _head(report: Report) -> Iterator[str]:
         yield f"<div><dt>{label}</dt><dd>{escape(said)}</dd></div>"
     yield "</dl>"
     if report.again:
-        yield f"<p>Run it again with</p><pre>{escape(report.again)}</pre>"
+        yield f'<p>Run it again with</p><pre class="command">{escape(report.again)}</pre>'
 
 
 def _wrong(report: Report) -> Iterator[str]:
@@ -116,7 +116,8 @@ def _timeline(lines: tuple[str, ...]) -> str:
 def _pairs(pairs: Iterable[tuple[str, str]]) -> Iterator[str]:
     yield '<div class="wide"><table class="pairs">'
     for label, said in pairs:
-        yield f'<tr><th scope="row">{escape(label)}</th><td>{escape(said)}</td></tr>'
+        look = "" if label else ' class="more"'
+        yield f'<tr{look}><th scope="row">{escape(label)}</th><td>{escape(said)}</td></tr>'
     yield "</table></div>"
 
 
@@ -130,6 +131,8 @@ def _plots(report: Report, chronicle: Chronicle) -> Iterator[str]:
     note = f"All {every:,} sessions"
     if len(sessions) < every:
         note = f"{len(sessions)} of {every:,} sessions: what did not hold comes first, the others at even distances"
+    if any(len(chronicle.spans[name]) > plots.PER_ROW for name in sessions):
+        note += f"; the first {plots.PER_ROW} attempts of each"
     yield "<section><h2>Attempts over time</h2>"
     yield from _figure(
         plots.attempts(chronicle, sessions),

@@ -5,15 +5,16 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
+from typing import NamedTuple
 
 from actors.scenario.outputs import svg
 from actors.scenario.outputs.chronicle import Chronicle, Span
-from actors.scenario.outputs.looks import LOOKS, look_of
+from actors.scenario.outputs.looks import LOOKS, Look, look_of
 
 ROWS = 40
 """So many sessions have a row of their own."""
-SPANS = 4000
-"""So many attempts are drawn at most."""
+PER_ROW = 100
+"""So many attempts of each are drawn."""
 POINTS = 200
 """So many steps a distribution has at most."""
 BINS = 48
@@ -24,6 +25,7 @@ _ROW = 15
 _BAR = 9
 _AXIS = 26
 _TALL = 150
+_LONGEST = 18
 
 
 def chosen_sessions(chronicle: Chronicle, first: Collection[str]) -> list[str]:
@@ -50,37 +52,47 @@ def attempts(chronicle: Chronicle, sessions: Sequence[str]) -> str:
             yield svg.line(place(tick), 16, place(tick), height, "grid")
             yield svg.text(place(tick), 11, svg.seconds(tick), "axis", "middle")
         for row, name in enumerate(sessions):
-            yield from _row(chronicle.spans[name], began, place, _AXIS + row * _ROW, chronicle.ended)
+            top = _AXIS + row * _ROW
+            bars = [_bar(span, chronicle, place) for span in chronicle.spans[name][:PER_ROW]]
+            shown = name if len(name) <= _LONGEST else f"{name[: _LONGEST - 1]}…"
+            yield svg.text(_NAME - 8, top + _BAR, shown, "label", "end")
+            yield svg.line(_NAME, top + _BAR / 2 + 1, _WIDTH - 18, top + _BAR / 2 + 1, "track")
+            for bar in bars:
+                yield from _drawn(bar, top)
+            for bar in bars:  # over all of them, so that none hides a letter
+                if bar.look.letter:
+                    yield svg.text(bar.start + bar.width + 1.5, top + _BAR, bar.look.letter, "letter")
 
     return svg.drawing(_WIDTH, height, f"attempts of {len(sessions)} sessions over time", shapes())
 
 
-def _row(spans: Sequence[Span], began: float, place: svg.Scale, top: float, ended: float) -> Iterator[str]:
-    name = spans[0].session
-    shown = name if len(name) <= _LONGEST else f"{name[: _LONGEST - 1]}…"
-    yield svg.text(_NAME - 8, top + _BAR, shown, "label", "end")
-    yield svg.line(_NAME, top + _BAR / 2 + 1, _WIDTH - 18, top + _BAR / 2 + 1, "track")
-    for span in spans[:_PER_ROW]:
-        look = look_of(span.kind)
-        start, end = place(span.began - began), place((ended if span.ended is None else span.ended) - began)
-        yield svg.rect(start, top + 1, max(end - start, 1.5), _BAR, look.css, _said(span, began, ended))
-        if span.first is not None:
-            at = place(span.first - began)
-            yield svg.line(at, top + 1, at, top + 1 + _BAR, "first")
-        if look.letter:
-            yield svg.text(max(end, start + 1.5) + 1.5, top + _BAR, look.letter, "letter")
+class _Bar(NamedTuple):
+    start: float
+    width: float
+    first: float | None
+    look: Look
+    tip: str
 
 
-_LONGEST = 18
-_PER_ROW = SPANS // ROWS
-
-
-def _said(span: Span, began: float, ended: float) -> str:
-    end = ended if span.ended is None else span.ended
-    return (
-        f"{span.session}, turn {span.turn}, step {span.step}, attempt {span.attempt}: {span.reason or span.kind}, "
-        f"{span.began - began:.3f} s to {end - began:.3f} s"
+def _bar(span: Span, chronicle: Chronicle, place: svg.Scale) -> _Bar:
+    began = chronicle.began or 0.0
+    ended = chronicle.ended if span.ended is None else span.ended
+    start, end = place(span.began - began), place(ended - began)
+    where = f"{span.session}, turn {span.turn}, step {span.step}, attempt {span.attempt}"
+    when = f"{span.began - began:.3f} s to {ended - began:.3f} s"
+    return _Bar(
+        start,
+        max(end - start, 1.5),
+        None if span.first is None else place(span.first - began),
+        look_of(span.kind),
+        f"{where}: {span.reason or span.kind}, {when}",
     )
+
+
+def _drawn(bar: _Bar, top: float) -> Iterator[str]:
+    yield svg.rect(bar.start, top + 1, bar.width, _BAR, bar.look.css, bar.tip)
+    if bar.first is not None:
+        yield svg.line(bar.first, top + 1, bar.first, top + 1 + _BAR, "first")
 
 
 def legend(chronicle: Chronicle) -> Iterator[tuple[str, str, str, int]]:

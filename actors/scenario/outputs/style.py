@@ -28,6 +28,7 @@ section{background:var(--card);border:1px solid var(--line);border-radius:10px;p
 .bill dd{margin:0;overflow-wrap:anywhere}
 pre{background:var(--code);border-radius:8px;padding:10px 12px;margin:6px 0 0;overflow-x:auto;
 font:13px/1.5 ui-monospace,monospace}
+.command{white-space:pre-wrap;overflow-wrap:anywhere}
 p{margin:10px 0 0}
 .wrong{margin:0;padding-left:22px}
 .wrong li{margin:0 0 10px;overflow-wrap:anywhere}
@@ -36,6 +37,11 @@ summary{color:var(--soft);cursor:pointer}
 table{border-collapse:collapse;font-size:14px}
 th,td{text-align:left;padding:4px 14px 4px 0;border-bottom:1px solid var(--grid);vertical-align:top}
 th{font-weight:500;color:var(--soft);white-space:nowrap}
+.pairs{width:100%}
+.pairs th,.pairs td{border:0;border-top:1px solid var(--grid)}
+.pairs td{width:100%}
+.pairs .more th,.pairs .more td{border:0;padding-top:0;padding-bottom:2px}
+.pairs tr:first-child th,.pairs tr:first-child td{border:0}
 .pairs td{white-space:pre-wrap;overflow-wrap:anywhere}
 figure{margin:0}
 figcaption{color:var(--soft);font-size:13px;margin-top:6px}
@@ -48,7 +54,7 @@ svg{display:block;width:100%;height:auto}
 .key{display:inline-block;width:11px;height:11px;border-radius:3px;margin-right:6px;background:currentColor}
 text{font:11px system-ui,sans-serif;fill:var(--ink)}
 .axis{fill:var(--soft)}
-.letter{font-weight:700;font-size:10px}
+.letter{font-weight:700;font-size:10px;paint-order:stroke;stroke:var(--card);stroke-width:2px}
 .grid{stroke:var(--grid)}
 .track{stroke:var(--line);stroke-dasharray:1 3}
 .first{stroke:var(--card);stroke-width:1.4}
