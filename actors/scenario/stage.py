@@ -6,6 +6,8 @@ import random
 from collections.abc import Awaitable, Callable, Iterable
 from typing import TYPE_CHECKING, Any, Literal
 
+from pykka.messages import ProxyCall
+
 from actors.errors import ScriptError
 from actors.scenario.budget import Budget
 from actors.scenario.expect import Expectation
@@ -56,10 +58,9 @@ class Stage:
         """What each of the script's own waits is multiplied with: 1 as written, 0 as fast as can be."""
         self.log = log
         """The log's path; empty for none."""
-        self.checks: tuple[Check, ...] = ()
-        """What `check` has been told so far."""
         self.thresholds: tuple[Threshold, ...] = ()
         """What `expect` has been told so far."""
+        self._checks: dict[str, Check] = {}
         self._venue = venue
         self._tally = tally
         self._budget = budget
@@ -230,16 +231,40 @@ class Stage:
         with provider.refusing():
             await self.sleep(lasting)
 
+    def crash(
+        self, session: Session, who: Literal["session", "supervisor"] = "session", *, times: int = 1
+    ) -> None:
+        """Have an actor of a session fail, in any mode: it is asked for a method that it does not have.
+
+        Args:
+            session: one that `spawn` gave, and that has not ended.
+            who: the session actor, or its supervisor.
+            times: so many times, each in the life that the last failure began.
+        """
+        ledger = session._ledger  # noqa: SLF001 - a host has no way to a supervisor, and needs none
+        ref = ledger.actor if who == "session" else ledger.supervisor
+        for _ in range(times):
+            ref.tell(ProxyCall(attr_path=("crashed_by_the_script",), args=(), kwargs={}))
+
     # What must hold
 
-    def check(self, holds: object, what: str) -> None:
+    def check(self, holds: object, what: str, *, where: str = "") -> None:
         """State what must hold: `stage.check(not stage.provider.followed, "no redirect is followed")`.
+
+        The same sentence may be said many times, as by each session: then it must hold each time.
 
         Args:
             holds: true if it does. If not, the run goes on and ends as not passed.
             what: one sentence, for the summary.
+            where: the session that it is said of, to be named where it does not hold.
         """
-        self.checks = (*self.checks, Check(what, bool(holds)))
+        if what not in self._checks or (self._checks[what].holds and not holds):
+            self._checks[what] = Check(what, bool(holds), where="" if holds else where)
+
+    @property
+    def checks(self) -> tuple[Check, ...]:
+        """What `check` has been told so far, each sentence once."""
+        return tuple(self._checks.values())
 
     def expect(self, threshold: Threshold) -> None:
         """State what must hold of all turns at the end of the run: `stage.expect(p99(first_chunk) < 2)`.
