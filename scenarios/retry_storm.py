@@ -9,6 +9,7 @@ moment that the provider named, and those who waited must come back spread out.
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 
 from actors.config import RetryPolicy
@@ -61,7 +62,7 @@ def soonest(stage: Stage) -> float:
         if request.key in last:
             away.append(request.received_at - last[request.key])
         last[request.key] = request.received_at
-    return min(away)
+    return min(away, default=math.inf)
 
 
 if __name__ == "__main__":

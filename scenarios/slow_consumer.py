@@ -17,8 +17,12 @@ from actors.provider import Reply
 from actors.scenario import Says, Stage, completed, p95, scenario, share, turn_time
 from actors.transport import READ_AHEAD
 
-FLOOD = Reply("All the world's a stage, and all the men and women merely players. " * 8000, delta_chars=500)
-SMALL = Buffering(max_events=4, max_bytes=16 * 1024)
+FLOOD = Reply(
+    "All the world's a stage, and all the men and women merely players. " * 8000,
+    delta_chars=1000,
+    pace_s=0.001,
+)
+SMALL = Buffering(max_events=4, max_bytes=64 * 1024)
 BOUND = SMALL.max_bytes + 2 * READ_AHEAD
 """What may wait, and what was read from the socket before it was known that nothing more should be."""
 
@@ -45,7 +49,7 @@ class Watcher:
 
 
 @scenario(sessions=6, tags=("pressure",))
-async def slow_consumer(stage: Stage, *, look_away_s: float = 0.4, times: int = 2) -> None:
+async def slow_consumer(stage: Stage, *, look_away_s: float = 0.8, times: int = 2) -> None:
     """Half of those who watch a flood look away: what waits for them stays within bounds, and no letter is lost."""
     kinds = itertools.cycle(("slow", "quick"))
     slow: list[Watcher] = []
