@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from pykka.messages import ProxyCall
@@ -12,6 +12,7 @@ from actors.errors import ScriptError
 from actors.scenario.budget import Budget
 from actors.scenario.expect import Expectation
 from actors.scenario.summary import Check
+from actors.scenario.table import Table
 from actors.scenario.tally import Tally
 from actors.scenario.thresholds import Threshold
 
@@ -60,6 +61,8 @@ class Stage:
         """The log's path; empty for none."""
         self.thresholds: tuple[Threshold, ...] = ()
         """What `expect` has been told so far."""
+        self.tables: tuple[Table, ...] = ()
+        """What `table` has been told so far."""
         self._checks: dict[str, Check] = {}
         self._venue = venue
         self._tally = tally
@@ -281,6 +284,22 @@ class Stage:
                 "for anything else there is stage.check(holds, what)"
             )
         self.thresholds = (*self.thresholds, threshold)
+
+    # What is left behind
+
+    def table(
+        self, title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], note: str = ""
+    ) -> None:
+        """Leave a table behind: it is printed under the summary, and shown in `report.html`.
+
+        Args:
+            title: what it shows.
+            columns: their names.
+            rows: a cell for each column; the first names the row.
+            note: how to read it.
+        """
+        made = Table(title=title, columns=tuple(columns), rows=tuple(map(tuple, rows)), note=note)
+        self.tables = (*self.tables, made)
 
     # Inside
 
