@@ -17,8 +17,6 @@ GRACE_S = 1.0
 
 _TICK_S = 0.01
 _PLACE = re.compile(r" (at|object at|when=|result=) ?\S*")
-_EXECUTOR = "asyncio_"
-"""The loop's own threads, for what blocks: they end with it."""
 
 
 async def left_on_the_loop(
@@ -31,6 +29,8 @@ async def left_on_the_loop(
         provider: which knows its open connections; None: nobody does.
         threads: those that were alive before.
     """
+    # The loop's own threads, for what blocks, end with it: a script may have used `asyncio.to_thread`.
+    await asyncio.get_running_loop().shutdown_default_executor()
     for _ in range(round(GRACE_S / _TICK_S)):
         left = _left(runtimes, provider, threads)
         if left == Leftovers():
@@ -48,7 +48,7 @@ def _left(
         tasks=tuple(sorted(_named(task) for task in asyncio.all_tasks() if task is not own)),
         timers=tuple(sorted(_timers(asyncio.get_running_loop()))),
         connections=("to the provider",) * (0 if provider is None else provider.open_connections),
-        threads=tuple(sorted(_threads(threads))),
+        threads=tuple(sorted(one.name for one in threading.enumerate() if one not in threads)),
     )
 
 
@@ -70,9 +70,3 @@ def _timers(loop: asyncio.AbstractEventLoop) -> Iterator[str]:
 
 def _named(task: asyncio.Task[object]) -> str:
     return getattr(task.get_coro(), "__qualname__", task.get_name())
-
-
-def _threads(before: frozenset[threading.Thread]) -> Iterator[str]:
-    for thread in threading.enumerate():
-        if thread not in before and not thread.name.startswith(_EXECUTOR):
-            yield thread.name

@@ -6,7 +6,7 @@ Libraries may ask for the time all the same, and get the virtual one: they only 
 from __future__ import annotations
 
 import contextlib
-import datetime
+import datetime as dt
 import os
 import random
 import socket
@@ -17,6 +17,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from threading import get_ident
 from types import FrameType, ModuleType
 from typing import Any
@@ -96,8 +97,8 @@ class Guard:
         for name in _random_functions():
             yield self._replaced(random, name, self._refusing(random, name, _RNG))
         yield self._replaced(random.Random, "seed", self._seed())
-        for cls in (datetime.datetime, datetime.date):
-            yield self._replaced(datetime, cls.__name__, self._calendar(cls))
+        for cls in (dt.datetime, dt.date):
+            yield self._replaced(dt, cls.__name__, self._calendar(cls))
 
     @staticmethod
     def _replaced(owner: Any, name: str, new: Any) -> tuple[tuple[Any, str], tuple[Any, Any]]:
@@ -110,7 +111,7 @@ class Guard:
         def clock() -> float:
             if not self._stands():
                 return real()
-            if not _measures(sys._getframe(1)):
+            if not _measures(_caller()):
                 raise _refusal(f"time.{name}()", _NOW)
             moment = (begins + self._now()) * unit
             return moment if unit == 1 else int(moment)
@@ -153,8 +154,8 @@ class Guard:
                 return issubclass(subclass, real)
 
         def moment(name: str) -> Any:
-            def now(cls: type[Any], *args: Any, **kwargs: Any) -> Any:
-                if stands() and not _measures(sys._getframe(1)):
+            def now(_: type[Any], *args: Any, **kwargs: Any) -> Any:
+                if stands() and not _measures(_caller()):
                     raise _refusal(f"datetime.{real.__name__}.{name}()", _NOW)
                 return getattr(real, name)(*args, **kwargs)
 
@@ -166,6 +167,11 @@ class Guard:
 
 def _refusal(what: str, instead: str) -> SimulationError:
     return SimulationError(f"{what} in a simulation: use {instead} instead")
+
+
+def _caller() -> FrameType:
+    """Who called what calls this."""
+    return sys._getframe(2)  # noqa: SLF001 - documented under this name
 
 
 def _measures(frame: FrameType) -> bool:
@@ -198,6 +204,8 @@ _REFUSED: tuple[tuple[Any, str, str], ...] = (
     (uuid, "uuid1", f"uuid.UUID(int=...) of {_RNG}"),
     (uuid, "uuid4", f"uuid.UUID(int=...) of {_RNG}"),
     (threading.Thread, "start", _THREAD),
+    (ThreadPoolExecutor, "submit", _THREAD),
+    (ProcessPoolExecutor, "submit", _THREAD),
     (
         threading.Condition,
         "wait",
@@ -211,9 +219,11 @@ _REFUSED: tuple[tuple[Any, str, str], ...] = (
 
 def _imported(replaced: dict[int, Any]) -> Iterator[tuple[ModuleType, str, Any]]:
     """Where scripts have taken something by its name (`from time import time`)."""
-    for name, module in list(sys.modules.items()):
+    modules: list[tuple[str, Any]] = list(sys.modules.items())  # some put other objects there
+    for name, module in modules:
         file = getattr(module, "__file__", None)
-        if isinstance(module, ModuleType) and not name.startswith("actors.") and not _is_library(name, file):
-            for variable, value in list(vars(module).items()):
-                if id(value) in replaced:
-                    yield module, variable, replaced[id(value)]
+        if name.startswith("actors.") or _is_library(name, file) or not isinstance(module, ModuleType):
+            continue
+        for variable, value in list(vars(module).items()):
+            if id(value) in replaced:
+                yield module, variable, replaced[id(value)]

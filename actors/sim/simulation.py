@@ -95,7 +95,7 @@ class Simulation:
         self,
         endpoint: Endpoint | str | None = None,
         *,
-        config: RuntimeConfig = RuntimeConfig(),
+        config: RuntimeConfig = RuntimeConfig(),  # noqa: B008 - frozen
         **settings: Any,
     ) -> Runtime:
         """A runtime for this run, not yet entered.
@@ -117,7 +117,7 @@ class Simulation:
             ids=self._id,
             wall_clock=self.wall,
             world=World(
-                dispatcher=self._dispatcher,
+                dispatcher=self._new_dispatcher,
                 transport=lambda endpoint: HttpTransport(endpoint, SimTransport(self._network)),
                 pid=lambda: PID,
                 rss=lambda: RSS,
@@ -125,7 +125,13 @@ class Simulation:
             **settings,
         )
 
-    def _dispatcher(self, loop: asyncio.AbstractEventLoop, **settings: Any) -> Dispatcher:
+    def dispatcher(self, **settings: Any) -> Dispatcher:
+        """A dispatcher of its own for actors that are no sessions, on the running loop; see `Dispatcher`."""
+        return self._new_dispatcher(
+            self._loop, **{"ids": lambda: self._id().urn, "wall_clock": self.wall} | settings
+        )
+
+    def _new_dispatcher(self, loop: asyncio.AbstractEventLoop, **settings: Any) -> Dispatcher:
         dispatcher = SeededDispatcher(loop, rng=self._rng("turns"), trace=self._trace, **settings)
         self._dispatchers.append(dispatcher)
         return dispatcher
@@ -150,9 +156,9 @@ class Simulation:
         if self._loop.is_closed():
             raise SimulationError("a Simulation is run once: make another one, with the same seed")
         threads = threading.enumerate()
-        with _collecting_by_hand(), asyncio.Runner(loop_factory=lambda: self._loop) as runner:
-            with self._guard.standing():
-                return runner.run(self._perform(main, threads))
+        runner = asyncio.Runner(loop_factory=lambda: self._loop)
+        with _collecting_by_hand(), runner, self._guard.standing():
+            return runner.run(self._perform(main, threads))
 
     async def _perform(
         self, main: Callable[[], Coroutine[Any, Any, T]], threads: list[threading.Thread]
@@ -193,7 +199,6 @@ def _is_idle(handle: asyncio.TimerHandle) -> bool:
 def _collecting_by_hand() -> Iterator[None]:
     """Garbage is collected at moments that the run decides: a finalizer may do something that shows."""
     was_enabled = gc.isenabled()
-    gc.collect()
     gc.disable()
     gc.freeze()
     try:

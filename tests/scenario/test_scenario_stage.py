@@ -1,4 +1,4 @@
-"""The verbs of a script, played over the wire."""
+"""The verbs of a script, over the wire and in simulated time."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from actors.scenario import Scenario
 from actors.scenario.display import Display
 from actors.scenario.exits import Exit
 from actors.scenario.loader import load
-from actors.scenario.report import Report, complaints
+from actors.scenario.report import Mode, Report, complaints
 from actors.scenario.runner import Settings, run
 
 ScriptFile = Callable[[str], Path]
@@ -33,9 +33,14 @@ def scenario_of(script_file: ScriptFile) -> Callable[[str], Scenario]:
     )
 
 
+@pytest.fixture(params=["wire", "sim"])
+def mode(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
 @pytest.fixture
-def play(scenario_of: Callable[[str], Scenario]) -> Play:
-    return lambda body, **settings: run(scenario_of(body), Settings(**settings), Display())
+def play(mode: Mode, scenario_of: Callable[[str], Scenario]) -> Play:
+    return lambda body, **settings: run(scenario_of(body), Settings(mode=mode, **settings), Display())
 
 
 def retries(report: Report) -> dict[str, int]:
@@ -153,6 +158,26 @@ def test_an_outage_refuses_everyone(play: Play) -> None:
     assert report.passed, list(complaints(report))
 
 
+@pytest.mark.parametrize("mode", ["sim"], indirect=True)
+def test_an_outage_is_survived_by_those_who_try_long_enough(play: Play) -> None:
+    before = "patient = RetryPolicy(max_retries=9); stage.outage(at=60, lasting=600); await stage.sleep(61)"
+    report = play(
+        each(before, "Says(LINE.text, after=None)").replace("retry=FAST", "retry=patient"), sessions=50
+    )
+    lost = dict(report.summary.outcomes).get("transport", 0)
+    assert lost > 0
+    assert report.summary.duration is not None
+    assert report.summary.duration.max < 120  # ten attempts are over before it is
+    longer = play(
+        each(before.replace("=9)", "=999)"), "Says(LINE.text, after=None)").replace(
+            "retry=FAST", "retry=patient"
+        )
+    )
+    assert longer.passed, list(complaints(longer))
+    assert longer.summary.duration is not None
+    assert longer.summary.duration.p50 > 590
+
+
 def test_an_outage_can_be_an_answer_to_some(play: Play) -> None:
     body = each(
         "stage.outage(at=0, lasting=3600, of='session-1', how=Status(503))",
@@ -219,7 +244,8 @@ def test_no_more_tokens_than_the_budget_allows(play: Play) -> None:
 
 def test_what_a_stage_knows(play: Play) -> None:
     body = """
-    assert (stage.mode, stage.sessions, stage.concurrency, stage.duration) == ("wire", 4, 3, 2.0)
+    assert stage.mode in {"wire", "sim"}
+    assert (stage.sessions, stage.concurrency, stage.duration) == (4, 3, 2.0)
     before = stage.now()
     await stage.sleep(0.002)
     assert 0 <= before < stage.now()

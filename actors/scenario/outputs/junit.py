@@ -20,7 +20,8 @@ def write_junit(reports: Iterable[Report], path: Path) -> None:
     """
     suites: dict[str, TestSuite] = {}
     for report in reports:
-        suite = suites.setdefault(report.bill.name, TestSuite(report.bill.name))
+        name = inert(report.bill.name)
+        suite = suites.setdefault(name, TestSuite(name))
         suite.add_testcase(_case(report))
     xml = JUnitXml("greenroom")
     for suite in suites.values():
@@ -31,7 +32,8 @@ def write_junit(reports: Iterable[Report], path: Path) -> None:
 
 def _case(report: Report) -> TestCase:
     bill = report.bill
-    case = TestCase(f"{bill.name}, seed {bill.seed}, {bill.mode}", bill.name, round(report.summary.wall_s, 3))
+    name = inert(bill.name)
+    case = TestCase(f"{name}, seed {bill.seed}, {bill.mode}", name, round(report.summary.wall_s, 3))
     said = inert(verdict(report)[0])
     if report.passed:
         return case

@@ -88,7 +88,7 @@ def _wrong(report: Report) -> Iterator[str]:
 
 def _sentence(one: Problem | Check) -> str:
     if isinstance(one, Check):
-        where = f" <strong>{escape(one.where)}</strong> shows it." if one.where else ""
+        where = f", as in <strong>{escape(one.where)}</strong>" if one.where else ""
         return escape(one.found or f"it does not hold that {one.what}") + where
     turn = f" turn {one.turn}" if one.turn else ""
     return f"<strong>{escape(one.session or 'the run')}{turn}</strong>: {escape(one.what)}"

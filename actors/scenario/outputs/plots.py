@@ -189,8 +189,7 @@ def retry_legend(chronicle: Chronicle) -> Iterator[tuple[str, str, str, int]]:
     for kind, look in LOOKS.items():
         counted = reasons.get(kind)
         if counted:
-            inner = ", ".join(
-                f"{reason.removeprefix(f'{kind}:')} {count}" for reason, count in counted.most_common()
-            )
+            detailed = [(reason.removeprefix(f"{kind}:"), count) for reason, count in counted.most_common()]
+            inner = ", ".join(f"{count} {reason}" for reason, count in detailed)
             words = look.words if set(counted) == {kind} else f"{look.words}: {inner}"
             yield look.css, look.letter, words, counted.total()

@@ -58,7 +58,7 @@ def scale(low: float, high: float, start: float, end: float) -> Scale:
 
 
 def ticks(high: float, count: int = 5) -> Iterator[float]:
-    """Round values from 0 up to `high`, about so many."""
+    """Round values from 0 up to `high`, about so many, of at least 3."""
     if high <= 0:
         yield 0.0
         return

@@ -1,0 +1,65 @@
+"""One simulated night, written down: `python -m tests.sim.night FOLDER SEED SESSIONS`."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import sys
+from pathlib import Path
+from typing import BinaryIO
+
+import msgspec
+
+import actors.log
+from actors.config import Deadlines, RetryPolicy
+from actors.errors import TurnError
+from actors.provider import Eof, KeepAlives, Reply, Reset, Stall, Status, latency, slicer
+from actors.sim import Simulation
+from actors.stream import EventStream
+
+STORY = Reply("Once upon a time.", thoughts="Well", delta_chars=9)
+
+
+def perform(folder: Path, seed: int, sessions: int) -> Simulation:
+    """Everyone at once; a third of the requests go wrong; some turns are cancelled, some sessions closed."""
+    sim = Simulation(seed, default=STORY)
+    provider = sim.provider
+    provider.fault(Status(503, headers={"retry-after": "2"}), of="*1", times=1)
+    provider.fault(Reset(after=1), of="*2", times=1, chance=0.5)
+    provider.fault(Eof(after=2), of="*3", times=2, chance=0.5)
+    provider.fault(Stall(after=1), of="*77", times=1)
+    provider.fault(KeepAlives(after=1, times=1, every_s=0.5), of="*4", chance=0.5)
+    provider.fault(latency(100, jitter_ms=90), of="*5")
+    provider.fault(slicer(100, size_variation=50), of="*6")
+
+    async def main() -> None:
+        with (folder / "events.jsonl").open("wb") as file:
+            async with asyncio.TaskGroup() as group, sim.runtime() as runtime:
+                group.create_task(write(runtime.events(), file))
+                turns = []
+                for n in range(sessions):
+                    session = runtime.spawn(
+                        id=f"s{n}", retry=RetryPolicy(backoff_ms=50), deadlines=Deadlines(idle=5)
+                    )
+                    turns.append(session.send("Hello."))
+                    if n % 50 == 0:
+                        turns[-1].cancel()
+                    if n % 70 == 0:
+                        session.close()
+                for turn in turns:
+                    with contextlib.suppress(TurnError):
+                        await turn
+
+    with actors.log.to_file(folder / "log.jsonl"):
+        sim.run(main)
+    return sim
+
+
+async def write(events: EventStream, file: BinaryIO) -> None:
+    async for event in events:
+        file.write(msgspec.json.encode(event) + b"\n")
+
+
+if __name__ == "__main__":
+    night = perform(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]))
+    sys.stdout.write(f"{night.trace} {night.now()!r} {night.leftovers()!r}\n")
