@@ -6,8 +6,6 @@ import random
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
-from pykka.messages import ProxyCall
-
 from actors.errors import ScriptError
 from actors.scenario.budget import Budget
 from actors.scenario.expect import Expectation
@@ -244,6 +242,8 @@ class Stage:
             who: the session actor, or its supervisor.
             times: so many times, each in the life that the last failure began.
         """
+        from pykka.messages import ProxyCall  # noqa: PLC0415 - see the top
+
         ledger = session._ledger  # noqa: SLF001 - a host has no way to a supervisor, and needs none
         ref = ledger.actor if who == "session" else ledger.supervisor
         for _ in range(times):

@@ -44,7 +44,7 @@ def played(name: str, **settings: Any) -> Report:
 
 
 def never_tries_again(patch: Patch) -> None:
-    patch.setattr(supervisor.retry, "decide", lambda *_, **__: GiveUp("nothing is tried again"))
+    patch.setattr(retry, "decide", lambda *_, **__: GiveUp("nothing is tried again"))
 
 
 def does_not_listen_to_the_server(patch: Patch) -> None:
@@ -137,7 +137,7 @@ def hammers(patch: Patch) -> None:
         decision = decide(policy, **facts)
         return decision if isinstance(decision, GiveUp) else msgspec.structs.replace(decision, wait_ms=1)
 
-    patch.setattr(supervisor.retry, "decide", mutated)
+    patch.setattr(retry, "decide", mutated)
 
 
 def lets_the_caller_run_on(patch: Patch) -> None:
@@ -151,7 +151,7 @@ def lets_the_caller_run_on(patch: Patch) -> None:
 
 
 def mixes_sessions_up(patch: Patch) -> None:
-    spec = supervisor.call_spec
+    spec = caller.call_spec
     patch.setattr(supervisor, "call_spec", lambda _, *rest: spec("session-1", *rest))
 
 
@@ -223,6 +223,7 @@ def test_each_scenario_has_its_mutation() -> None:
 def test_it_says_what_it_shows(name: str) -> None:
     scenario = load(FOLDER / f"{name}.py")
     module = scenario.script.__globals__["__doc__"]
-    assert f"greenroom run scenarios/{name}.py" in module
+    assert "    greenroom run " in module
+    assert f"scenarios/{name}.py" in module
     assert scenario.story.endswith(".")
     assert scenario.name == name
