@@ -11,6 +11,8 @@ from actors.stream import EventStream
 
 BUFFERING = Buffering(max_events=1)
 NAP_S = 0.02
+AWAKE_S = 0.005
+"""How long it reads between two naps."""
 
 
 async def read_slowly(events: EventStream, take: Callable[[Event], None]) -> None:
@@ -24,6 +26,6 @@ async def read_slowly(events: EventStream, take: Callable[[Event], None]) -> Non
     rested = loop.time()
     async for event in events:
         take(event)
-        if loop.time() - rested >= NAP_S:  # as long as nothing comes, no timer runs
+        if loop.time() - rested >= AWAKE_S:  # as long as nothing comes, no timer runs
             await asyncio.sleep(NAP_S)
             rested = loop.time()

@@ -119,7 +119,9 @@ def _plots(report: Report, chronicle: Chronicle) -> Iterator[str]:
     every = len(chronicle.spans)
     note = f"All {every:,} sessions"
     if len(sessions) < every:
-        note = f"{len(sessions)} of {every:,} sessions: what did not hold comes first, the others at even distances"
+        bad = sum(name in wrong for name in sessions)
+        first = f"{bad} in which something did not hold, the others" if bad else "chosen"
+        note = f"{len(sessions)} of {every:,} sessions, {first} at even distances"
     if any(len(chronicle.spans[name]) > plots.PER_ROW for name in sessions):
         note += f"; the first {plots.PER_ROW} attempts of each"
     yield "<section><h2>Attempts over time</h2>"
