@@ -44,7 +44,6 @@ from actors.scenario import (
     failed,
     first_chunk,
     p50,
-    p95,
     scenario,
     share,
 )
@@ -97,10 +96,11 @@ async def a_day_in_the_life(stage: Stage, *, trouble: float = 1.0, changes_mind:
 
     await stage.each(person)
 
-    stage.expect(share(completed) >= 0.95)
-    stage.expect(share(failed) <= 0.01 * trouble)
+    if stage.sessions >= 100:  # of fewer, one is too many
+        stage.expect(share(completed) >= 0.95)
+        stage.expect(share(failed) <= 0.01 * trouble)
+        stage.expect(share(first_chunk < 15 * second + 2) >= 0.95)
     stage.expect(p50(first_chunk) < 2 * second + 1)
-    stage.expect(p95(first_chunk) < 15 * second + 2)
 
 
 def troubles(second: float) -> Iterator[tuple[Play, float]]:

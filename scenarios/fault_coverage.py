@@ -170,7 +170,7 @@ async def fault_coverage(stage: Stage, *, patience_s: float = 1.0) -> None:
     """Every fault strikes at every place where it can, and something known comes of each."""
     left = itertools.cycle(CELLS)
     patience = Deadlines(first_event=patience_s, idle=patience_s, trailing=patience_s / 2)
-    found: dict[tuple[str, str], str] = {}
+    found = {(struck, phase): "not run" for struck, phase, _ in CELLS}
 
     async def cell(name: str) -> None:
         struck, phase, what = next(left)

@@ -192,7 +192,7 @@ MUTATIONS = (
     Row("outage_with_recovery", hammers, "maximum of attempts"),
     Row("cancel_everything", lets_the_caller_run_on, "the provider has seen every client go"),
     Row("a_thousand_sessions", mixes_sessions_up, "its text at character"),
-    Row("a_day_in_the_life", never_tries_again, "share of failed is"),
+    Row("a_day_in_the_life", never_tries_again, "share of failed is", {"sessions": 100}),
     Row("a_day_in_the_life", takes_half_for_the_whole, "its text at character", BAD_DAY),
     Row("fault_coverage", knows_no_broken_body, "internal"),
 )
