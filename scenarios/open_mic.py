@@ -41,7 +41,7 @@ async def open_mic(stage: Stage) -> None:
             stage.send(player, question)
     await stage.settled()
     for player in players:
-        stage.check(await remembers(player), f"{player.id} remembers its conversation")
+        stage.check(await remembers(player), "each remembers its conversation", where=player.id)
 
 
 async def remembers(player: Session) -> bool:

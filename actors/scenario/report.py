@@ -12,11 +12,12 @@ from typing import Literal, Self, TypeAlias
 import msgspec
 from rich import box
 from rich.console import Console
-from rich.table import Table
+from rich.table import Table as RichTable
 from rich.text import Text
 
 from actors.scenario.exits import Exit
 from actors.scenario.summary import Spread, Summary
+from actors.scenario.table import Table
 from actors.scenario.words import inert
 
 Mode: TypeAlias = Literal["wire", "live", "sim"]
@@ -74,6 +75,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     """The command that runs it again."""
     spent: str = ""
     """What the run had all of that it may, and how to give it more."""
+    tables: tuple[Table, ...] = ()
+    """What the script leaves behind, besides."""
 
     @property
     def exit(self) -> Exit:
@@ -146,12 +149,17 @@ def show(report: Report, console: Console, *, plain: bool) -> None:
         for label, line in rows(report):
             console.out(f"{label:<12} {line}".rstrip(), highlight=False)
     else:
-        table = Table(box=box.ROUNDED, show_header=False, title=report.bill.name, title_style="bold")
+        table = RichTable(box=box.ROUNDED, show_header=False, title=report.bill.name, title_style="bold")
         table.add_column(style="dim", no_wrap=True)
         table.add_column()
         for label, line in rows(report):
             table.add_row(label, Text(line))
         console.print(table)
+    for left in report.tables:
+        console.out()
+        for line in left.text():
+            console.out(inert(line), highlight=False)
+        console.out()
     for line in complaints(report):
         _line(console, line, "dim" if line.startswith(" ") else "red", plain=plain)
     _line(console, *verdict(report), plain=plain)

@@ -138,6 +138,7 @@ class _Run:
             log=self._settings.log or "",
             again=self._settings.again,
             spent=self._spent,
+            tables=self._stage.tables,
         )
 
     def _bill(self) -> Bill:

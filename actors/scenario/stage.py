@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from actors.errors import ScriptError
 from actors.scenario.budget import Budget
 from actors.scenario.expect import Expectation
 from actors.scenario.summary import Check
+from actors.scenario.table import Table
 from actors.scenario.tally import Tally
 from actors.scenario.thresholds import Threshold
 
@@ -56,10 +57,11 @@ class Stage:
         """What each of the script's own waits is multiplied with: 1 as written, 0 as fast as can be."""
         self.log = log
         """The log's path; empty for none."""
-        self.checks: tuple[Check, ...] = ()
-        """What `check` has been told so far."""
         self.thresholds: tuple[Threshold, ...] = ()
         """What `expect` has been told so far."""
+        self.tables: tuple[Table, ...] = ()
+        """What `table` has been told so far."""
+        self._checks: dict[str, Check] = {}
         self._venue = venue
         self._tally = tally
         self._budget = budget
@@ -230,16 +232,42 @@ class Stage:
         with provider.refusing():
             await self.sleep(lasting)
 
+    def crash(
+        self, session: Session, who: Literal["session", "supervisor"] = "session", *, times: int = 1
+    ) -> None:
+        """Have an actor of a session fail, in any mode: it is asked for a method that it does not have.
+
+        Args:
+            session: one that `spawn` gave, and that has not ended.
+            who: the session actor, or its supervisor.
+            times: so many times, each in the life that the last failure began.
+        """
+        from pykka.messages import ProxyCall  # noqa: PLC0415 - see the top
+
+        ledger = session._ledger  # noqa: SLF001 - a host has no way to a supervisor, and needs none
+        ref = ledger.actor if who == "session" else ledger.supervisor
+        for _ in range(times):
+            ref.tell(ProxyCall(attr_path=("crashed_by_the_script",), args=(), kwargs={}))
+
     # What must hold
 
-    def check(self, holds: object, what: str) -> None:
+    def check(self, holds: object, what: str, *, where: str = "") -> None:
         """State what must hold: `stage.check(not stage.provider.followed, "no redirect is followed")`.
+
+        The same sentence may be said many times, as by each session: then it must hold each time.
 
         Args:
             holds: true if it does. If not, the run goes on and ends as not passed.
             what: one sentence, for the summary.
+            where: the session that it is said of, to be named where it does not hold.
         """
-        self.checks = (*self.checks, Check(what, bool(holds)))
+        if what not in self._checks or (self._checks[what].holds and not holds):
+            self._checks[what] = Check(what, bool(holds), where="" if holds else where)
+
+    @property
+    def checks(self) -> tuple[Check, ...]:
+        """What `check` has been told so far, each sentence once."""
+        return tuple(self._checks.values())
 
     def expect(self, threshold: Threshold) -> None:
         """State what must hold of all turns at the end of the run: `stage.expect(p99(first_chunk) < 2)`.
@@ -256,6 +284,22 @@ class Stage:
                 "for anything else there is stage.check(holds, what)"
             )
         self.thresholds = (*self.thresholds, threshold)
+
+    # What is left behind
+
+    def table(
+        self, title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], note: str = ""
+    ) -> None:
+        """Leave a table behind: it is printed under the summary, and shown in `report.html`.
+
+        Args:
+            title: what it shows.
+            columns: their names.
+            rows: a cell for each column; the first names the row.
+            note: how to read it.
+        """
+        made = Table(title=title, columns=tuple(columns), rows=tuple(map(tuple, rows)), note=note)
+        self.tables = (*self.tables, made)
 
     # Inside
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 import argparse
 import sys
 
+from tests import manual
 from tests.benchmarks.plan import run_all
-from tests.benchmarks.table import render, write
+from tests.benchmarks.table import render
 
 
 def main() -> None:
@@ -21,7 +22,7 @@ def main() -> None:
     report = render(run_all(quick=args.quick, say=lambda line: print(line, file=sys.stderr)))  # noqa: T201 - progress
     sys.stdout.write(report + "\n")
     if args.write:
-        write(report)
+        manual.write("benchmarks", report)
 
 
 if __name__ == "__main__":

@@ -10,8 +10,6 @@ from pathlib import Path
 
 from tests.benchmarks.plan import ALONE, FLOOD, OURS, PACED, PEERS, THOUSAND, TWO_THOUSAND, Case, Results
 
-README = Path(__file__).parents[2] / "README.md"
-BEGIN, END = "<!-- benchmarks: begin -->", "<!-- benchmarks: end -->"
 NAMES = {"byte loop": "byte loop (httpx on aiohttp)", "httpx": "byte loop (plain httpx)"}
 
 
@@ -127,10 +125,3 @@ def render(results: Results) -> str:
     if results.failed:
         lines.append(f"Did not finish: {', '.join(sorted(results.failed))}.")
     return "\n".join(lines)
-
-
-def write(report: str) -> None:
-    """Put the report between the README's markers."""
-    before, rest = README.read_text("utf-8").split(BEGIN)
-    after = rest.split(END)[1]
-    README.write_text(f"{before}{BEGIN}\n{report}\n{END}{after}", "utf-8")

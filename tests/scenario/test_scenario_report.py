@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
 import pytest
 from rich.console import Console
 
@@ -13,6 +14,7 @@ from actors.scenario import Says
 from actors.scenario.exits import Exit
 from actors.scenario.report import Bill, Ending, Raised, Report, show
 from actors.scenario.summary import Check, summarise
+from actors.scenario.table import Table
 from actors.scenario.tally import Tally
 
 Tell = Callable[[str], Any]
@@ -82,3 +84,14 @@ def test_a_script_that_raised_is_told_with_its_own_frames_only(
     told = capsys.readouterr().err
     assert "night.py" in told
     assert "framework" not in told
+
+
+@pytest.mark.parametrize("plain", [True, False])
+def test_tables_of_the_script_are_printed_and_not_obeyed(tell: Tell, plain: bool) -> None:
+    table = Table(title="What came", columns=("who", NASTY), rows=(("ada", NASTY),))
+    out = io.StringIO()
+    shown = msgspec.structs.replace(report(tell), tables=(table,))
+    show(shown, Console(file=out, width=40, color_system=None), plain=plain)
+    lines = out.getvalue().splitlines()
+    assert lines[lines.index("What came") + 2] == f"ada  {NASTY.replace(chr(27), '·')}"
+    assert all(line.isprintable() for line in lines)

@@ -268,3 +268,44 @@ def test_what_a_script_leaves_behind_breaks_a_law(play: Play) -> None:
     assert "no actor, task, timer, connection or thread is left is broken: 1 task is left" in next(
         complaints(report)
     )
+
+
+@pytest.mark.parametrize("who", ["session", "supervisor"])
+def test_an_actor_crashes_as_often_as_it_is_told(play: Play, who: str) -> None:
+    body = f"""
+    from actors.events import SessionRestarted
+    session = stage.spawn("a", LINE)
+    events = session.events()
+    sent = stage.send(session, "?", Fails("internal", text=None))
+    stage.crash(session, "{who}", times=2)
+    await sent
+    await stage.send(session, "?", Says(LINE.text) | Fails("internal"))
+    session.close()
+    seen = [event.error async for event in events if isinstance(event, SessionRestarted)]
+    stage.check(len(seen) == 2 and all("crashed_by_the_script" in error for error in seen), str(seen))
+    """
+    report = play(body)
+    assert report.passed, list(complaints(report))
+
+
+def test_what_is_said_of_many_must_hold_of_each(play: Play) -> None:
+    report = play("""
+    for name, holds in (("a", True), ("b", False), ("c", True), ("d", False)):
+        stage.check(holds, "it holds of each", where=name)
+        stage.check(True, "this does", where=name)
+    """)
+    assert list(complaints(report)) == ["✘ it does not hold that it holds of each, as in b"]
+    assert [check.what for check in report.summary.checks] == ["it holds of each", "this does"]
+
+
+def test_a_table_is_left_behind(play: Play) -> None:
+    report = play("""
+    stage.table("What came", ("who", "how often"), [("a", "1"), ("everyone", "1|2")], "All of it.")
+    """)
+    (table,) = report.tables
+    assert list(table.text()) == [
+        "What came", "who       how often", "a         1", "everyone  1|2", "All of it.",
+    ]  # fmt: skip
+    assert list(table.markdown()) == [
+        "| who | how often |", "|---|---|", "| a | 1 |", "| everyone | 1\\|2 |", "", "All of it.",
+    ]  # fmt: skip

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -12,7 +11,7 @@ from actors.events import Event
 from actors.scenario.outputs.chronicle import Chronicle
 from actors.scenario.outputs.events import EventsFile
 from actors.scenario.outputs.junit import write_junit
-from actors.scenario.outputs.page import Table, report_html
+from actors.scenario.outputs.page import report_html
 from actors.scenario.outputs.summary import summary_json
 from actors.scenario.report import Report
 
@@ -54,12 +53,12 @@ class Folder:
         self._events.write(event)
         self._chronicle.apply(event)
 
-    def finish(self, report: Report, tables: Iterable[Table] = ()) -> None:
+    def finish(self, report: Report) -> None:
         """Write what the run came to."""
         self._events.close()
         (self.path / "summary.json").write_bytes(summary_json(report))
         (self.path / "report.html").write_text(
-            report_html(report, self._chronicle, tables), encoding="utf-8", errors="backslashreplace"
+            report_html(report, self._chronicle), encoding="utf-8", errors="backslashreplace"
         )
         write_junit([report], self.path / "junit.xml")
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-import msgspec
-
 from actors.scenario.outputs import plots
 from actors.scenario.outputs.chronicle import Chronicle
 from actors.scenario.outputs.style import CSS
 from actors.scenario.outputs.svg import escape
 from actors.scenario.report import Report, rows, verdict
 from actors.scenario.summary import Check, Problem
+from actors.scenario.table import Table
 
 TOLD = 60
 """So many things that did not hold are told; the rest is counted."""
@@ -21,22 +20,12 @@ LINES = 60
 """So many lines of each such timeline."""
 
 
-class Table(msgspec.Struct, frozen=True, kw_only=True):
-    """A further table of a report."""
-
-    title: str
-    columns: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-    note: str = ""
-
-
-def report_html(report: Report, chronicle: Chronicle, tables: Iterable[Table] = ()) -> str:
+def report_html(report: Report, chronicle: Chronicle) -> str:
     """The page.
 
     Args:
-        report: what came of the run.
+        report: what came of the run; its tables are shown behind the plots.
         chronicle: of all its events.
-        tables: shown behind the plots.
     """
     bill = report.bill
     parts = (
@@ -46,7 +35,7 @@ def report_html(report: Report, chronicle: Chronicle, tables: Iterable[Table] = 
         *_pairs(rows(report)),
         "</section>",
         *_plots(report, chronicle),
-        *(part for table in tables for part in _table(table)),
+        *(part for table in report.tables for part in _table(table)),
     )
     policy = "default-src 'none'; style-src 'unsafe-inline'"
     return (

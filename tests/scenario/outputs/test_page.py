@@ -6,12 +6,14 @@ import re
 from collections.abc import Sequence
 from html.parser import HTMLParser
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors.scenario.outputs import Table, plots, report_html, svg
+from actors.scenario.outputs import plots, report_html, svg
 from actors.scenario.outputs.looks import LOOKS
+from actors.scenario.table import Table
 from tests.scenario.laws.histories import Teller, histories, rich
 from tests.scenario.outputs.reports import NASTY, broken_report, chronicle_of, report_of
 
@@ -81,7 +83,8 @@ def test_it_stands_alone_and_nothing_in_it_acts() -> None:
 def test_what_it_quotes_is_inert() -> None:
     told = rich()
     table = Table(title=NASTY, columns=(NASTY, NASTY), rows=((NASTY, NASTY),), note=NASTY)
-    html = report_html(broken_report(told.events), chronicle_of(Teller(NASTY).events), [table])
+    report = msgspec.structs.replace(broken_report(told.events), tables=(table,))
+    html = report_html(report, chronicle_of(Teller(NASTY).events))
     page = Page(html)
     assert "<script>alert(1)</script>" in page.said
     assert not re.search("[\x00\x1b\u202e]", html)
