@@ -17,6 +17,8 @@ class Door:
     """Counts the turns that came in and have not ended; thread-safe."""
 
     def __init__(self) -> None:
+        self.accepted = 0
+        """How many turns came in so far, but for those that were withdrawn."""
         self._lock = threading.RLock()  # a signal handler may send while its thread holds it
         self._inside = 0
         self._empty: LoopFuture[None] | None = None
@@ -40,9 +42,16 @@ class Door:
                     f"{what} has {self._inside} turns that run or wait, and takes no more until one has ended"
                 )
             self._inside += 1
+            self.accepted += 1
+
+    def withdraw(self) -> None:
+        """One turn was not accepted in the end."""
+        with self._lock:
+            self.accepted -= 1
+        self.leave()
 
     def leave(self) -> None:
-        """One turn has ended, or was not accepted in the end."""
+        """One turn has ended."""
         with self._lock:
             self._inside -= 1
             empty = self._empty if self._inside == 0 else None

@@ -43,7 +43,7 @@ class CallSpec(msgspec.Struct, frozen=True, kw_only=True):
 
     transport: HttpTransport
     body: bytes
-    headers: tuple[tuple[str, str], ...]
+    session_header: str | None
     deadlines: Deadlines
     limits: Limits
     progress_every: float
@@ -67,7 +67,7 @@ def call_spec(session: str, turn: Turn, request: openai_chat.Request, services: 
         body=openai_chat.encode(
             msgspec.structs.replace(request, body=body), model=model, profile=endpoint.profile
         ),
-        headers=() if endpoint.session_header is None else ((endpoint.session_header, session),),
+        session_header=endpoint.session_header,
         deadlines=turn.config.deadlines,
         limits=turn.config.limits,
         progress_every=services.config.progress_every,
@@ -84,6 +84,15 @@ def call_spec(session: str, turn: Turn, request: openai_chat.Request, services: 
             "tools_count": len(request.tools),
         },
     )
+
+
+def headers_of(spec: CallSpec) -> dict[str, str]:
+    """Whose request it is, and which attempt, where the endpoint wants to know it."""
+    if spec.session_header is None:
+        return {}
+    labels = spec.labels
+    attempt = f"{labels['turn']}.{labels['step']}.{labels['attempt']}"
+    return {spec.session_header: labels["session"], f"{spec.session_header}-attempt": attempt}
 
 
 class CallerActor(HandlingActor):
@@ -124,7 +133,7 @@ class CallerActor(HandlingActor):
         spec = self._spec
         try:
             async with spec.transport.stream(
-                spec.body, dict(spec.headers), connect_s=spec.deadlines.connect, on_begin=self._begin
+                spec.body, headers_of(spec), connect_s=spec.deadlines.connect, on_begin=self._begin
             ) as response:
                 if not 200 <= response.status < 300:  # noqa: PLR2004 - RFC 9110 section 15.3
                     return await self._http_error(response)

@@ -271,7 +271,7 @@ class Session(Closing):
         try:
             self._send(Submit(turn))
         except BaseException:
-            turn.leave()
+            turn.withdraw()
             raise
         return turn
 
@@ -282,7 +282,7 @@ class Session(Closing):
         try:
             own.enter(None if queued is None else queued + 1, f"session {self.id!r}")
         except AdmissionError:
-            door.leave()
+            door.withdraw()
             raise
         return door, own
 

@@ -79,7 +79,8 @@ class Endpoint(Settings, frozen=True):
     max_connections: Positive | None = None
     """At most so many at once, the rest queue; None: no limit."""
     session_header: str | None = None
-    """A header that carries the session's id, where the endpoint wants to know it."""
+    """A header that carries the session's id, where the endpoint wants to know it; with `-attempt` behind its name,
+    another one carries turn, step and attempt, such as `1.1.2`."""
     provider: str = ""
     """`gen_ai.provider.name` in the log; the profile's if not given."""
 

@@ -111,9 +111,15 @@ class Turn:
         for door in doors:
             door.leave()
 
+    def withdraw(self) -> None:
+        """Not be counted in the end: it was not accepted."""
+        doors, self.doors = self.doors, ()
+        for door in doors:
+            door.withdraw()
+
     def refuse(self) -> None:
         """Tell the host that the turn was not accepted: it came behind the session's end."""
-        self.leave()
+        self.withdraw()
         self.done.expire(SessionClosedError("the session ended before it could accept the turn"))
         if self.outlet is not None:
             self.outlet.close()

@@ -17,7 +17,7 @@ import pykka
 from actors.admission import Door, Gate
 from actors.birthplace import Birthplace
 from actors.client import Admission, Messages, Session, actor_outlet, replace, to_messages
-from actors.config import Endpoint, RuntimeConfig
+from actors.config import Buffering, Endpoint, RuntimeConfig
 from actors.core.slots import Slots
 from actors.endpoints import Endpoints
 from actors.errors import ConfigError, DrainingError, SessionClosedError
@@ -166,16 +166,19 @@ class Runtime:
 
     # Events of all sessions
 
-    def events(self) -> EventStream:
+    def events(self, buffering: Buffering | None = None) -> EventStream:
         """All events of all sessions from now on, those to come included, up to the runtime's end.
 
         Each session's events come in its order. A reader that falls behind holds up the sessions that it is behind
         with, as a stream of one session does. Closing it cancels nothing.
 
+        Args:
+            buffering: how much of each session may wait for it; as the session's settings say if not given.
+
         Raises:
             RuntimeClosedError: the runtime is not open.
         """
-        fan = Fan()
+        fan = Fan(buffering)
         unwatch = self._watch(Watch(fan.outlet, fan.close))
         return EventStream(fan, unwatch, Birthplace())
 

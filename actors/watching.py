@@ -12,6 +12,7 @@ from collections.abc import Callable
 
 import pykka
 
+from actors.config import Buffering
 from actors.events import Event
 from actors.ledger import Ledger
 from actors.messages import Drained, Message, Subscribe, Unsubscribe
@@ -81,15 +82,18 @@ class Watchers:
 class Fan(StreamOutlet):
     """Many sessions' outlets as one that can be read; thread-safe."""
 
-    def __init__(self) -> None:  # its bounds are those of its sessions' outlets
+    def __init__(self, buffering: Buffering | None = None) -> None:
         self.closed = False
+        self._buffering = buffering
+        """The bounds in each session; None: each session's own."""
         self._lock = threading.Lock()
         self._ready: deque[StreamOutlet] = deque()
         self._wakers: list[Callable[[], None]] = []
 
     def outlet(self, ledger: Ledger) -> StreamOutlet:
         """One more session's."""
-        outlet = StreamOutlet(ledger.config.buffering, lambda outlet: tell(ledger, Drained(outlet)))
+        buffering = ledger.config.buffering if self._buffering is None else self._buffering
+        outlet = StreamOutlet(buffering, lambda outlet: tell(ledger, Drained(outlet)))
         self._arm(outlet)
         return outlet
 

@@ -10,8 +10,18 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-PURE = sorted([*ROOT.glob("actors/core/*.py"), *ROOT.glob("actors/wire/*.py")])
-OURS = ("actors.errors", "actors.outcome", "actors.events", "actors.config", "actors.core", "actors.wire")
+PURE = sorted(
+    path for folder in ("core", "wire", "scenario/laws") for path in ROOT.glob(f"actors/{folder}/*.py")
+)
+OURS = (
+    "actors.errors",
+    "actors.outcome",
+    "actors.events",
+    "actors.config",
+    "actors.core",
+    "actors.wire",
+    "actors.scenario.laws",
+)
 IMPURE = frozenset({
     "asyncio", "concurrent", "ctypes", "fcntl", "ftplib", "http", "imaplib", "io", "logging",
     "mmap", "multiprocessing", "os", "pathlib", "pickle", "poplib", "queue", "random", "sched", "secrets",
@@ -53,7 +63,7 @@ def test_pure_layers_import_only_what_is_pure(path: Path) -> None:
 
 
 def test_the_pure_layers_are_found() -> None:
-    assert {"sse.py", "retry.py", "openai_chat.py"} <= {path.name for path in PURE}
+    assert {"sse.py", "retry.py", "openai_chat.py", "waits.py"} <= {path.name for path in PURE}
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,8 @@ from actors.provider.chunks import encode, error_body
 from actors.provider.plays import RawBody
 
 SESSION_HEADER = "x-greenroom-session"
+ATTEMPT_HEADER = f"{SESSION_HEADER}-attempt"
+"""Turn, step and attempt of a request, such as `1.1.2`."""
 MODEL = "scripted"
 MAX_BODY = 16 * MiB
 """A longer request body is refused with status 413."""

@@ -11,6 +11,7 @@ import msgspec
 
 from actors.kernel.future import LoopFuture
 from actors.provider.desk import Request, Visitor
+from actors.provider.served import Served
 
 Serving: TypeAlias = Literal["serving", "held", "completed", "fault", "client_gone"]
 """How far serving has come.
@@ -42,6 +43,8 @@ class ObservedRequest(msgspec.Struct, frozen=True, kw_only=True):
     outcome: Serving
     ended_at: float | None = None
     """On the provider's clock (`time.monotonic()`, or virtual seconds), when serving ended; None while it goes on."""
+    served: Served = Served()
+    """What was written of the response."""
     followed: bool = False
     """Whether it came to the port that a `Redirect` points to."""
 
@@ -104,6 +107,11 @@ class Ledger:
             self._requests[place] = msgspec.structs.replace(request, outcome=outcome, ended_at=ended_at)
             self._serving -= ended
             self._notify()
+
+    def written(self, place: int, served: Served) -> None:
+        """Enter what was written of a response."""
+        with self._changed:
+            self._requests[place] = msgspec.structs.replace(self._requests[place], served=served)
 
     def connected(self, change: Literal[1, -1]) -> None:
         """Enter that a connection came or went."""

@@ -19,6 +19,7 @@ from actors.provider.plan import Plan, Rule, What
 from actors.provider.plays import Play, Reply, Script, Status
 from actors.provider.render import render
 from actors.provider.repertoire import Repertoire
+from actors.provider.served import watched
 
 DEFAULT = Reply("All the world's a stage, and all the men and women merely players.")
 _FOLLOWED = Status(421, message="a redirect was followed to here", code="redirect_followed")
@@ -224,6 +225,7 @@ class Playhouse:
         visitor = receive(request)
         observed, place = self._ledger.arrived(request, visitor, followed=followed)
         progressed = functools.partial(self._ledger.progressed, place)
+        written = functools.partial(self._ledger.written, place)
         asked = self._asked(request, visitor, observed.attempt)
         if followed:
             return render(_FOLLOWED, asked), progressed
@@ -231,7 +233,7 @@ class Playhouse:
             return render(visitor.page, asked), progressed
         moment = observed.received_at - self._began
         course = self._plan.course(visitor.key, observed.attempt, self._repertoire.next(visitor.key), moment)
-        return course.over(render(course.play, asked)), progressed
+        return watched(course.over(render(course.play, asked)), written), progressed
 
     def _asked(self, request: Request, visitor: Visitor, attempt: int) -> Asked:
         body = visitor.body if isinstance(visitor.body, dict) else {}

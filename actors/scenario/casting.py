@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Generator, Iterable
 from contextvars import ContextVar
@@ -91,6 +90,6 @@ class Casting:
         """End the effects; whatever one has raised is raised."""
         for effect in self._effects:
             effect.cancel()
-        for effect in self._effects:
-            with contextlib.suppress(asyncio.CancelledError):
-                await effect
+        for ended in await asyncio.gather(*self._effects, return_exceptions=True):
+            if isinstance(ended, Exception):
+                raise ended

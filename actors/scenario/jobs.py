@@ -12,6 +12,7 @@ from actors.config import Endpoint
 from actors.scenario.declare import Scenario
 from actors.scenario.display import Display
 from actors.scenario.loader import load
+from actors.scenario.outputs import Folder
 from actors.scenario.report import Report
 from actors.scenario.runner import run
 from actors.scenario.wanted import Wanted
@@ -46,7 +47,12 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
         settings = self.wanted.settings(
             scenario, seed=self.seed, log=self.log, endpoint=endpoint, again=self.again
         )
-        return run(scenario, settings, display)
+        if self.folder is None:
+            return run(scenario, settings, display)
+        with Folder(Path(self.folder)) as folder:
+            report = run(scenario, settings, display, (folder.watch,))
+            folder.finish(report)
+        return report
 
 
 def jobs_for(

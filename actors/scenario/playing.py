@@ -17,6 +17,7 @@ from actors.scenario.choice import choose, lines
 from actors.scenario.declare import Scenario
 from actors.scenario.exits import Exit
 from actors.scenario.jobs import Job, jobs_for
+from actors.scenario.outputs import write_junit
 from actors.scenario.report import Report
 from actors.scenario.scatter import scattered
 from actors.scenario.screens import Screen, screen_for
@@ -172,3 +173,7 @@ def _fresh_log(name: str) -> str:
 
 def _leave_behind(asked: Asked, reports: Sequence[Report]) -> None:
     """What all runs leave together."""
+    if asked.junit is not None:
+        write_junit(reports, asked.junit)
+    if asked.out is not None and len(reports) > 1:
+        write_junit(reports, asked.out / "junit.xml")

@@ -134,7 +134,8 @@ def verdict(report: Report) -> tuple[str, str]:
             return f"stopped: {report.spent}", "bold yellow"
     if summary.holds:
         return "passed: everything is as the script says", "bold green"
-    wrong = summary.turns - summary.verified + sum(not check.holds for check in summary.checks)
+    wrong = len({(problem.session, problem.turn) for problem in summary.problems})
+    wrong += dict(summary.outcomes).get("unfinished", 0) + sum(not check.holds for check in summary.checks)
     return f"not passed: {wrong} of the script's expectations do not hold", "bold red"
 
 
@@ -169,7 +170,8 @@ def complaints(report: Report) -> Iterator[str]:
     told = 0
     broken = [check for check in summary.checks if not check.holds]
     for problem in summary.problems[:NAMED]:
-        yield f"✘ {problem.session} turn {problem.turn}: {problem.what}"
+        turn = f" turn {problem.turn}" if problem.turn else ""
+        yield f"✘ {problem.session or 'the run'}{turn}: {problem.what}"
         yield from _indented(problem.timeline if told < TOLD else ())
         told += 1
     if len(summary.problems) > NAMED:

@@ -15,10 +15,14 @@ from actors.config import Endpoint
 from actors.errors import ScriptError
 from actors.events import Event
 from actors.log import to_file
+from actors.scenario import slow_reader
 from actors.scenario.budget import Budget, BudgetSpentError
 from actors.scenario.casting import Casting
 from actors.scenario.declare import Scenario
 from actors.scenario.display import Display
+from actors.scenario.evidence import Register, exchanges
+from actors.scenario.laws import Evidence, Laws
+from actors.scenario.laws.evidence import by_attempt
 from actors.scenario.report import Bill, Ending, Mode, Raised, Report
 from actors.scenario.stage import Stage
 from actors.scenario.summary import judge, summarise
@@ -65,7 +69,10 @@ def run(scenario: Scenario, settings: Settings, display: Display, watchers: Iter
     """
     venue = venue_for(settings.mode, settings.seed, settings.endpoint)
     with contextlib.nullcontext() if settings.log is None else to_file(settings.log):
-        return venue.run(_Run(venue, scenario, settings, display, tuple(watchers)).perform)
+        one = _Run(venue, scenario, settings, display, tuple(watchers))
+        began = time.perf_counter()
+        ending = venue.run(one.perform)
+        return one.report(ending, time.perf_counter() - began)
 
 
 class _Run:
@@ -83,19 +90,21 @@ class _Run:
         self._display = display
         self._watchers = watchers
         self._tally = Tally()
+        self._laws = Laws()
+        self._register = Register()
         self._casting = Casting()
         self._budget = Budget(settings.max_turns, settings.max_tokens)
         self._script: asyncio.Task[None]
         self._stage: Stage
         self._error: Raised | None = None
         self._spent = ""
+        self._unix = 0.0
 
-    async def perform(self) -> Report:
-        """Everything, from the first actor's start to the report."""
-        settings, display, venue = self._settings, self._display, self._venue
-        bill = self._bill()
-        began, unix = time.perf_counter(), venue.wall()
-        display.begin(bill, self._tally, venue.wall)
+    async def perform(self) -> Ending:
+        """Everything, from the first actor's start to the last one's end."""
+        display, venue = self._display, self._venue
+        self._unix = venue.wall()
+        display.begin(self._bill(), self._tally, venue.wall)
         drawing = (
             contextlib.nullcontext()
             if display.period is None
@@ -103,19 +112,31 @@ class _Run:
         )
         try:
             with drawing:
-                ending = await self._play()
+                return await self._play()
         finally:
             display.end()
+
+    def report(self, ending: Ending, took_s: float) -> Report:
+        """What came of it, once everything is closed."""
+        venue = self._venue
+        evidence = Evidence(
+            sessions=self._register.facts(),
+            exchanges=by_attempt(exchanges(() if venue.provider is None else venue.provider.requests)),
+            leftovers=venue.leftovers,
+            punctual=venue.punctual,
+        )
         checks = self._stage.checks
         if ending == "finished":
-            checks = (*checks, *judge(self._stage.thresholds, self._tally, unix))
+            checks = (*checks, *judge(self._stage.thresholds, self._tally, self._unix))
         return Report(
-            bill=bill,
-            summary=summarise(self._tally, checks, time.perf_counter() - began, unix),
+            bill=self._bill(),
+            summary=summarise(
+                self._tally, checks, took_s, self._unix, breaches=self._laws.breaches(evidence)
+            ),
             ending=ending,
             error=self._error,
-            log=settings.log or "",
-            again=settings.again,
+            log=self._settings.log or "",
+            again=self._settings.again,
             spent=self._spent,
         )
 
@@ -147,7 +168,10 @@ class _Run:
         )
         # The follower outlives the runtime, to see each session's last event.
         async with asyncio.TaskGroup() as group, runtime:
+            self._register.open(runtime)
             group.create_task(self._follow(runtime.events()))
+            slowly = runtime.events(slow_reader.BUFFERING)
+            group.create_task(slow_reader.read_slowly(slowly, self._laws.apply_slow))
             ending = await self._end(stage)
             if ending != "finished":
                 self._tally.cut_off()
@@ -193,6 +217,7 @@ class _Run:
 
     async def _follow(self, events: EventStream) -> None:
         async for event in events:
+            self._laws.apply(event)
             for watcher in self._watchers:
                 watcher(event)
             turn = self._tally.apply(event)

@@ -16,8 +16,9 @@ from actors.scenario.thresholds import Threshold
 if TYPE_CHECKING:  # a scenario's file and the command load at once; the machinery comes with the run
     from actors.client import Messages, Session
     from actors.config import Endpoint
-    from actors.provider import Play, ScriptedProvider
+    from actors.provider import Play
     from actors.provider.plan import What
+    from actors.provider.playhouse import Playhouse
     from actors.pump import OnEvent
     from actors.runtime import Runtime
     from actors.scenario.casting import Casting, Sent
@@ -72,7 +73,7 @@ class Stage:
         return self._venue.mode
 
     @property
-    def provider(self) -> ScriptedProvider:
+    def provider(self) -> Playhouse:
         """The scripted provider.
 
         Raises:
@@ -224,7 +225,7 @@ class Stage:
                 f"stage.outage(of={of!r}): connections are refused to all or none; say how=, such as Status(503)"
             )
 
-    async def _refuse(self, provider: ScriptedProvider, at: float, lasting: float) -> None:
+    async def _refuse(self, provider: Playhouse, at: float, lasting: float) -> None:
         await self._venue.sleep(at * self.pace - self.now())
         with provider.refusing():
             await self.sleep(lasting)
@@ -258,7 +259,7 @@ class Stage:
 
     # Inside
 
-    def _scripted(self, verb: str) -> ScriptedProvider:
+    def _scripted(self, verb: str) -> Playhouse:
         if self._venue.provider is None:
             raise ScriptError(
                 f"{verb} needs the scripted provider, but a real model plays, and follows no script: leave it out "

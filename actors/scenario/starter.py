@@ -15,7 +15,7 @@ from actors.scenario import Says, Stage, completed, first_chunk, p99, scenario, 
 LINE = Reply("All the world's a stage, and all the men and women merely players.", pace_s=0.01)
 
 # How a session runs its turns: anything that `Runtime.spawn` takes.
-PATIENT = RetryPolicy(max_retries=4, backoff_ms=50)
+PATIENT = RetryPolicy(max_retries=9, backoff_ms=50)
 
 
 @scenario(sessions=10, tags=("starter",))

@@ -10,6 +10,7 @@ from typing import Self
 import msgspec
 
 from actors.events import AttemptUsage, TurnCompleted, TurnFailed
+from actors.scenario.laws import Breach
 from actors.scenario.tally import Tally, TurnTally
 from actors.scenario.thresholds import Threshold
 
@@ -89,11 +90,17 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def holds(self) -> bool:
-        """Whether everything is as it must be: every turn has ended, and as expected; every check holds."""
-        return self.verified == self.turns and all(check.holds for check in self.checks)
+        """Whether everything is as it must be: every turn has ended, and as expected; laws and checks hold."""
+        return self.verified == self.turns and not self.problems and all(check.holds for check in self.checks)
 
 
-def summarise(tally: Tally, checks: Iterable[Check], wall_s: float, began: float = 0.0) -> Summary:
+def summarise(
+    tally: Tally,
+    checks: Iterable[Check],
+    wall_s: float,
+    began: float = 0.0,
+    breaches: Iterable[Breach] = (),
+) -> Summary:
     """Add it up.
 
     Args:
@@ -101,6 +108,7 @@ def summarise(tally: Tally, checks: Iterable[Check], wall_s: float, began: float
         checks: what the script said must hold.
         wall_s: how long the run took, in seconds.
         began: when it began, in Unix seconds.
+        breaches: of laws that hold in every run.
     """
     turns = tuple(tally.turns.values())
     ended = [turn for turn in turns if turn.ended is not None]
@@ -124,14 +132,23 @@ def summarise(tally: Tally, checks: Iterable[Check], wall_s: float, began: float
         ),
         tokens=_tokens(usage for turn in ended if turn.ended is not None for usage in turn.ended.usage),
         verified=sum(not turn.problems() for turn in ended if not turn.cut_off),
-        problems=tuple(
-            Problem(turn.session, turn.number, what, tuple(turn.timeline.lines(began)))
-            for turn in ended
-            for what in turn.problems()
+        problems=(
+            *(
+                Problem(turn.session, turn.number, what, tuple(turn.timeline.lines(began)))
+                for turn in ended
+                for what in turn.problems()
+            ),
+            *(_broken(breach, tally, began) for breach in breaches),
         ),
         checks=tuple(checks),
         wall_s=wall_s,
     )
+
+
+def _broken(breach: Breach, tally: Tally, began: float) -> Problem:
+    turn = tally.turns.get((breach.session, breach.turn), tally.on_stage.get(breach.session))
+    lines = () if turn is None else tuple(turn.timeline.lines(began))
+    return Problem(breach.session, breach.turn, f"the law that {breach.law} is broken: {breach.what}", lines)
 
 
 def judge(thresholds: Iterable[Threshold], tally: Tally, began: float) -> Iterator[Check]:

@@ -8,15 +8,22 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
+import threading
 import time
 from collections.abc import Callable, Coroutine, Iterator
 from typing import Any, ClassVar, TypeAlias, TypeVar
 
+import msgspec
+
 from actors.config import Endpoint
 from actors.errors import UsageError
 from actors.provider import ScriptedProvider
+from actors.provider.playhouse import Playhouse
 from actors.runtime import Runtime, choose_loop
+from actors.scenario.laws import Leftovers
+from actors.scenario.leftovers import left_on_the_loop
 from actors.scenario.report import Mode
+from actors.sim import Simulation
 
 T = TypeVar("T")
 Main: TypeAlias = Callable[[], Coroutine[Any, Any, T]]
@@ -28,11 +35,16 @@ class Venue:
     mode: ClassVar[Mode]
     endpoint: Endpoint
     """Where sessions find their model; set while `run` runs."""
-    provider: ScriptedProvider | None = None
+    provider: Playhouse | None = None
     """The scripted provider; None: there is none. Set while `run` runs."""
+
+    punctual: ClassVar[bool] = False
+    """Whether time is virtual, so that nothing is late by itself."""
 
     def __init__(self, seed: int) -> None:
         self.seed = seed
+        self.leftovers = Leftovers()
+        """What was still there when everything was closed; known after `run`."""
         self._began = 0.0
 
     def run(self, main: Main[T]) -> T:
@@ -77,15 +89,24 @@ class Venue:
 class _OnTheWire(Venue):
     """A loop that waits for sockets."""
 
+    def __init__(self, seed: int) -> None:
+        super().__init__(seed)
+        self._runtimes: list[Runtime] = []
+
     def run(self, main: Main[T]) -> T:
         """See `Venue`."""
         self._began = time.monotonic()
+        before = frozenset(threading.enumerate())
         with asyncio.Runner(loop_factory=choose_loop(None)) as runner:
-            return runner.run(main())
+            result = runner.run(main())
+            self.leftovers = runner.run(left_on_the_loop(self._runtimes, self.provider, before))
+        return result
 
     def runtime(self) -> Runtime:
         """See `Venue`."""
-        return Runtime(self.endpoint, rng=random.Random(self.seed))  # noqa: S311 - jitter
+        runtime = Runtime(self.endpoint, rng=random.Random(self.seed))  # noqa: S311 - jitter
+        self._runtimes.append(runtime)
+        return runtime
 
 
 class WireVenue(_OnTheWire):
@@ -110,6 +131,55 @@ class LiveVenue(_OnTheWire):
         self.endpoint = endpoint
 
 
+class SimVenue(Venue):
+    """Simulated time, without sockets and threads; the seed decides everything that is left to chance."""
+
+    mode = "sim"
+    punctual = True
+
+    def __init__(self, seed: int) -> None:
+        super().__init__(seed)
+        self._sim = Simulation(seed=seed)
+        self.provider, self.endpoint = self._sim.provider, self._sim.provider.endpoint()
+
+    def run(self, main: Main[T]) -> T:
+        """See `Venue`."""
+        try:
+            return self._sim.run(main)
+        finally:
+            self.leftovers = msgspec.convert(self._sim.leftovers(), Leftovers, from_attributes=True)
+
+    def runtime(self) -> Runtime:
+        """See `Venue`."""
+        return self._sim.runtime()
+
+    def now(self) -> float:
+        """See `Venue`."""
+        return self._sim.now()
+
+    def wall(self) -> float:
+        """See `Venue`."""
+        return self._sim.wall()
+
+    @contextlib.contextmanager
+    def drawing(self, draw: Callable[[], None], period: float) -> Iterator[None]:
+        """See `Venue`; simulated time goes too fast to draw by."""
+        drawn = 0.0
+
+        def tick() -> None:
+            nonlocal drawn
+            now = time.perf_counter()
+            if now - drawn >= period:
+                drawn = now
+                draw()
+
+        self._sim.on_tick = tick
+        try:
+            yield
+        finally:
+            self._sim.on_tick = None
+
+
 def venue_for(mode: Mode, seed: int, endpoint: Endpoint | None) -> Venue:
     """The venue of a mode; `endpoint` is where a live one plays.
 
@@ -117,7 +187,7 @@ def venue_for(mode: Mode, seed: int, endpoint: Endpoint | None) -> Venue:
         UsageError: a live one plays nowhere.
     """
     if mode == "sim":
-        raise NotImplementedError
+        return SimVenue(seed)
     if mode == "wire":
         return WireVenue(seed)
     if endpoint is None:

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from actors.provider import RawBody, Redirect, Reply, ScriptedProvider, Status
+from actors.provider import RawBody, Redirect, Reply, Status
 from actors.provider import faults as every_fault
+from actors.provider.playhouse import Playhouse
 from actors.scenario import Scenario, Stage
 from actors.scenario.display import PlainDisplay
 from actors.scenario.exits import Exit
@@ -42,7 +43,7 @@ class Evening:
         show(self.report, console, plain=True)
         self.shown = out.getvalue()
         self.programme: tuple[Any, ...] = found.script.__globals__["PROGRAMME"]
-        self.provider: ScriptedProvider = stages[0].provider
+        self.provider: Playhouse = stages[0].provider
 
 
 @pytest.fixture(scope="module")

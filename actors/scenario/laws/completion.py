@@ -28,7 +28,7 @@ class _Finishes(Law):
             step
             for step in self._steps
             if (seen := evidence.exchange((step.session, step.turn, step.step, step.attempt))) is not None
-            and not seen.answered
+            and seen.finished is False
         ]
 
 

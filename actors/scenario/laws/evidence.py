@@ -29,8 +29,8 @@ class Exchange(msgspec.Struct, frozen=True, kw_only=True):
 
     received_at: float
     """In seconds of the provider's clock: only differences count."""
-    answered: bool
-    """Whether what makes an answer complete was written: a finish reason, an end marker, or a whole document."""
+    finished: bool | None
+    """Whether what makes a streamed answer complete was written: a finish reason or an end marker. None: no stream."""
     headers: Mapping[str, str] = MappingProxyType({})
     """Of the response, names in lower case."""
 

@@ -58,7 +58,11 @@ class Laws:
         Args:
             evidence: what the runtime, the provider and the loop say.
         """
-        found = [*self._all.judged(evidence), *left.breaches(evidence.leftovers)]
+        found = [
+            *self._all.judged(evidence),
+            *self._all.miscounted(evidence),
+            *left.breaches(evidence.leftovers),
+        ]
         if self._slow.sessions:
             found += [
                 msgspec.structs.replace(breach, what=f"{breach.what} (as a slow consumer sees it)")
@@ -97,6 +101,14 @@ class _Consumer:
                 for law in life.laws:
                     law.judge(facts, evidence)
                     yield from law.breaches
+
+    def miscounted(self, evidence: Evidence) -> Iterator[Breach]:
+        """Sessions that were seen to begin oftener than they did, or less often."""
+        for name, known in evidence.sessions.items():
+            seen = len(self.sessions.get(name, ()))
+            if seen != len(known):
+                what = f"it was spawned {len(known)} times, and its events begin at seq 1 {seen} times"
+                yield Breach(Sequence.name, name, 0, what)
 
     def last_seqs(self, name: str) -> tuple[int, ...]:
         return tuple(

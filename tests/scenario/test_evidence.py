@@ -1,0 +1,130 @@
+"""What the laws are judged by comes from where turns come in, from the provider's own bytes, and from the loop."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import threading
+from collections.abc import Callable
+
+import pytest
+import uvloop
+
+from actors import Intensity, QueueFullError, RetryPolicy, Runtime, SessionClosedError
+from actors.events import Event, SessionEnded, TextDelta
+from actors.provider import Call, Eof, Gate, Pause, Reply, ScriptedProvider
+from actors.scenario.evidence import Register, exchanges
+from actors.scenario.laws import Leftovers, SessionFacts
+from actors.scenario.laws.evidence import by_attempt
+from actors.scenario.leftovers import left_on_the_loop
+from actors.scenario.slow_reader import BUFFERING, read_slowly
+from actors.sim import Simulation
+
+SOON = RetryPolicy(backoff_ms=1, jitter="none")
+LINE = Reply("A line.", tool_calls=(Call("look"),))
+Loop = Callable[[], asyncio.AbstractEventLoop]
+
+
+def test_only_what_was_accepted_counts() -> None:
+    gate, register = Gate(), Register()
+    with ScriptedProvider(default=Reply("held", faults=(Pause(after=0, gate=gate),))) as provider:
+        with Runtime(provider.endpoint()) as runtime:
+            register.open(runtime)
+            session = runtime.spawn(id="ada", max_queued_turns=1, intensity=Intensity(restarts=1))
+            first = session.send("runs", retry=SOON)
+            session.send("waits")
+            with pytest.raises(QueueFullError):
+                session.send("is refused")
+            gate.set()
+            first.wait(timeout=5)
+            session.close()
+            session.ended.get(timeout=5)
+            with contextlib.suppress(SessionClosedError):
+                session.send("comes too late").wait(timeout=5)
+        facts = register.facts()
+    (life,) = facts["ada"]
+    assert life.accepted == 2
+    assert life.intensity == Intensity(restarts=1)
+    assert life.retry[1] == SOON
+
+
+def test_each_life_of_a_name_is_known() -> None:
+    register = Register()
+    with ScriptedProvider() as provider, Runtime(provider.endpoint()) as runtime:
+        register.open(runtime)
+        for turns in (1, 2):
+            session = runtime.spawn(id="ada")
+            for _ in range(turns):
+                session.run("Your line?")
+            session.close()
+            session.ended.get(timeout=5)
+    assert [life.accepted for life in register.facts()["ada"]] == [1, 2]
+    assert all(isinstance(life, SessionFacts) for life in register.facts()["ada"])
+
+
+def test_each_request_is_told_by_its_attempt_and_by_whether_it_was_finished() -> None:
+    with ScriptedProvider() as provider:
+        provider.script("ada", LINE.but(Eof(after=1)), LINE)
+        with Runtime(provider.endpoint()) as runtime:
+            session = runtime.spawn(id="ada", retry=SOON)
+            session.run("Your line?")
+            session.run("And again?")
+            runtime.spawn(provider.endpoint(session_header=None), id="unnamed").run("Who am I?")
+        found = by_attempt(exchanges(provider.requests))
+    assert {place: one.finished for place, (one,) in found.items()} == {
+        ("ada", 1, 1, 1): False,
+        ("ada", 1, 1, 2): True,
+        ("ada", 2, 1, 1): True,
+    }
+    assert found["ada", 1, 1, 2][0].headers["content-type"] == "text/event-stream"
+
+
+@pytest.mark.parametrize("make", [asyncio.new_event_loop, uvloop.new_event_loop])
+def test_what_is_left_on_a_loop_is_named(make: Loop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("actors.scenario.leftovers.GRACE_S", 0.01)
+    threads = frozenset(threading.enumerate())
+
+    async def leave() -> Leftovers:
+        loop = asyncio.get_running_loop()
+        kept = [loop.call_later(60, print), loop.call_later(0, int)]
+        loop.call_later(60, print).cancel()
+        task = loop.create_task(asyncio.Event().wait())
+        await asyncio.sleep(0)
+        left = await left_on_the_loop([], None, threads)
+        task.cancel()
+        kept[0].cancel()
+        return left
+
+    with asyncio.Runner(loop_factory=make) as runner:
+        left = runner.run(leave())
+        assert runner.run(left_on_the_loop([], None, threads)) == Leftovers()
+    assert left.tasks == ("Event.wait",)
+    assert len(left.timers) == 1
+    assert left.timers[0].startswith("print")
+
+
+def test_what_is_about_to_go_has_a_moment() -> None:
+    async def host() -> Leftovers:
+        gone = asyncio.get_running_loop().create_task(asyncio.sleep(0.001))
+        left = await left_on_the_loop([], None, frozenset(threading.enumerate()))
+        assert gone.done()
+        return left
+
+    assert asyncio.run(host()) == Leftovers()
+
+
+def test_a_slow_reader_is_sent_merged_events() -> None:
+    seen: list[Event] = []
+    simulation = Simulation(seed=1)
+    simulation.provider.script("ada", Reply("All the world's a stage. " * 40, delta_chars=4, pace_s=0.001))
+
+    async def host() -> None:
+        async with asyncio.TaskGroup() as group, simulation.runtime() as runtime:
+            group.create_task(read_slowly(runtime.events(BUFFERING), seen.append))
+            await runtime.spawn(id="ada").send("Your line?")
+
+    simulation.run(host)
+    deltas = [event for event in seen if isinstance(event, TextDelta)]
+    assert 10 < len(deltas) < 200  # of 240: it is awake half of the time
+    assert max(event.seq - event.first_seq for event in deltas) > 10
+    assert isinstance(seen[-1], SessionEnded)
