@@ -97,7 +97,8 @@ class Log:
         # No arguments: with any, loguru would take the text for a format string. No `depth`: loguru goes by
         # the module that calls it, and it is this one's name that "actors" switches on and off.
         for logger in (FILES, host):
-            logger.bind(**{MARK: record}).log(level, text)
+            if is_heard(logger, __name__):
+                logger.bind(**{MARK: record}).log(level, text)
 
 
 def _encodable(text: str) -> str:

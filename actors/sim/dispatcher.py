@@ -11,8 +11,6 @@ from actors.kernel.cell import Cell
 from actors.kernel.dispatcher import Dispatcher
 from actors.sim.trace import Trace
 
-_BATCH = 32
-"""At most so many messages are handled before the loop looks at its timers."""
 _FAVOURS = 0.0, 0.0, 0.9, 1.0
 """How often those who rank higher go first; a seed has one of these. Pure chance hardly ever lets one actor rest while
 others take many turns; orders of rank do (Burckhardt et al., A Randomized Scheduler with Probabilistic Guarantees of
@@ -29,6 +27,9 @@ class SeededDispatcher(Dispatcher):
     So whatever order the real one can give between two actors, some seed gives. A mailbox stays first in, first out:
     messages from one actor to another arrive in their order.
     """
+
+    batch = 4
+    """Few, so that what arrives from outside mixes with the messages that wait."""
 
     def __init__(
         self, loop: asyncio.AbstractEventLoop, *, rng: random.Random, trace: Trace, **settings: Any
@@ -55,7 +56,6 @@ class SeededDispatcher(Dispatcher):
 
     def next_ready(self) -> Cell:
         """Whose turn is next: the seed's choice."""
-        self.batch = 1 + int(self._chance() * _BATCH)
         ready = self._ready
         place = self._place(len(ready)) if len(ready) > 1 else 0
         cell = ready.pop()

@@ -18,7 +18,7 @@ _TRIP_S = 0.0005, 0.003
 """How long a link's bytes are under way, in seconds: at least, at most."""
 _JITTER_S = 0.001
 """So much longer, at most, for each write."""
-_CUT = 0.125
+_CUT = 0.05
 """How often a read gives less than is there."""
 
 

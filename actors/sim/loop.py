@@ -119,6 +119,21 @@ class VirtualLoop(asyncio.BaseEventLoop):
             )
         return self.call_soon(callback, *args, context=context)
 
+    def call_soon(  # type: ignore[override]
+        self, callback: Any, *args: Any, context: Any = None
+    ) -> asyncio.Handle:
+        """As asyncio's."""
+        self._check_closed()  # type: ignore[attr-defined]
+        handle = asyncio.Handle(callback, args, self, context)
+        self._ready.append(handle)
+        return handle
+
+    def call_later(  # type: ignore[override]
+        self, delay: float, callback: Any, *args: Any, context: Any = None
+    ) -> asyncio.TimerHandle:
+        """As asyncio's."""
+        return self.call_at(self._now + delay, callback, *args, context=context)
+
     def call_at(  # type: ignore[override]
         self, when: float, callback: Any, *args: Any, context: Any = None
     ) -> asyncio.TimerHandle:
@@ -147,7 +162,8 @@ class VirtualLoop(asyncio.BaseEventLoop):
             self._on_tick()
         if not ready and not self._stopping:
             self._advance()
-        self._take_due()
+        if self._timers and self._timers[0][0] <= self._now:
+            self._take_due()
         for _ in range(len(ready)):
             handle = ready.popleft()
             if not handle._cancelled:
@@ -156,24 +172,22 @@ class VirtualLoop(asyncio.BaseEventLoop):
     def _advance(self) -> None:
         timers = self._timers
         while timers and timers[0][2].cancelled():
-            self._pop()
+            heapq.heappop(timers)[2]._scheduled = False  # type: ignore[attr-defined]
+            self._cancelled -= 1
         if not timers or (self._is_idle(timers[0][2]) and all(map(self._is_idle, self.timers))):
             self._on_deadlock()
         else:
             self._now = max(self._now, timers[0][0])
 
     def _take_due(self) -> None:
-        while self._timers and self._timers[0][0] <= self._now:
-            handle = self._pop()
-            if not handle.cancelled():
+        timers, now = self._timers, self._now
+        while timers and timers[0][0] <= now:
+            handle: Any = heapq.heappop(timers)[2]
+            handle._scheduled = False
+            if handle._cancelled:
+                self._cancelled -= 1
+            else:
                 self._ready.append(handle)
-
-    def _pop(self) -> asyncio.TimerHandle:
-        handle: Any = heapq.heappop(self._timers)[2]
-        handle._scheduled = False
-        if handle._cancelled:
-            self._cancelled -= 1
-        return handle  # type: ignore[no-any-return]
 
     def _write_to_self(self) -> None:
         """Nobody sleeps."""

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections import deque
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from typing import TypeAlias
 
 import h11
@@ -85,6 +84,8 @@ class Wire:
     def __init__(self, end: ClientEnd) -> None:
         self._end = end
         self._http = h11.Connection(h11.CLIENT, max_incomplete_event_size=_MAX_EVENT)
+        self._is_dry = False
+        """Whether h11 has said by now that it needs data."""
         self._broken: httpx.RemoteProtocolError | None = None
 
     @property
@@ -94,7 +95,7 @@ class Wire:
 
     async def send(self, request: httpx.Request) -> None:
         """Send a request, whole."""
-        with _translated():
+        try:
             head = h11.Request(
                 method=request.method, target=request.url.raw_path, headers=request.headers.raw
             )
@@ -102,6 +103,8 @@ class Wire:
             async for part in request.stream:  # type: ignore[union-attr]  # an async client's requests have it
                 data += self._http.send(h11.Data(data=part)) or b""
             data += self._http.send(h11.EndOfMessage()) or b""
+        except h11.LocalProtocolError as error:
+            raise httpx.LocalProtocolError(str(error)) from error
         self._end.write(bytes(data))
 
     async def response(self, pool: SimTransport, origin: Origin) -> httpx.Response:
@@ -118,11 +121,11 @@ class Wire:
             extensions={
                 "http_version": b"HTTP/" + event.http_version,
                 "reason_phrase": event.reason,
-                CONTENT: body,
+                CONTENT: self,
             },
         )
 
-    async def read(self) -> bytes:
+    async def read(self, _: int = READ_SIZE) -> bytes:
         """What one read gives of the body; nothing at its end."""
         if self._broken is not None:
             raise self._broken
@@ -150,7 +153,7 @@ class Wire:
         return True
 
     async def _event(self) -> object:
-        while (event := self._next()) is h11.NEED_DATA:
+        while self._is_dry or (event := self._next()) is h11.NEED_DATA:
             try:
                 data = await self._end.read(READ_SIZE)
             except OSError as error:
@@ -158,11 +161,16 @@ class Wire:
             if not data and self._http.their_state is h11.SEND_RESPONSE:
                 raise httpx.RemoteProtocolError("Server disconnected without sending a response.")
             self._http.receive_data(data)
+            self._is_dry = False
         return event
 
     def _next(self) -> object:
-        with _translated():
-            return self._http.next_event()
+        try:
+            event = self._http.next_event()
+        except h11.RemoteProtocolError as error:
+            raise httpx.RemoteProtocolError(str(error)) from error
+        self._is_dry = event is h11.NEED_DATA
+        return event
 
 
 class _Body(httpx.AsyncByteStream):
@@ -172,9 +180,6 @@ class _Body(httpx.AsyncByteStream):
         self._origin = origin
         self._open = True
 
-    async def read(self, _: int = READ_SIZE) -> bytes:
-        return await self._wire.read()
-
     async def __aiter__(self) -> AsyncIterator[bytes]:
         while data := await self._wire.read():
             yield data
@@ -183,13 +188,3 @@ class _Body(httpx.AsyncByteStream):
         if self._open:
             self._open = False
             self._pool.release(self._wire, self._origin)
-
-
-@contextlib.contextmanager
-def _translated() -> Iterator[None]:
-    try:
-        yield
-    except h11.RemoteProtocolError as error:
-        raise httpx.RemoteProtocolError(str(error)) from error
-    except h11.LocalProtocolError as error:
-        raise httpx.LocalProtocolError(str(error)) from error

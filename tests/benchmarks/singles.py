@@ -16,6 +16,7 @@ from actors import Endpoint, Runtime
 from actors.events import TextDelta
 from actors.kernel.dispatcher import Dispatcher
 from tests.benchmarks.bench_kernel import Idle, hop, start_and_stop
+from tests.benchmarks.bench_sim import simulated_hour
 from tests.benchmarks.measure import rss
 
 ALIVE = 50_000
@@ -102,7 +103,11 @@ def cancel(port: int) -> dict[str, str]:
     return asyncio.run(_cancel(port))
 
 
-SINGLES = {"kernel": kernel, "idle": idle, "cancel": cancel, "start_up": start_up}
+def simulation(_: int) -> dict[str, str]:
+    return simulated_hour()
+
+
+SINGLES = {"kernel": kernel, "idle": idle, "cancel": cancel, "start_up": start_up, "simulation": simulation}
 
 
 def main() -> None:
