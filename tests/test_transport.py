@@ -14,7 +14,7 @@ import pytest
 from actors.config import Endpoint
 from actors.outcome import Failure, Protocol, Stalled, Transport
 from actors.provider import BadChunk, BadStatusLine, Eof, Play, Reply, Reset, ScriptedProvider, Status
-from actors.transport import _CONTENT, TROUBLE, HttpTransport, TransportFailure, translate
+from actors.transport import _BODY, TROUBLE, HttpTransport, TransportFailure, translate
 
 TRANSPORTS = ("aiohttp", "httpx")
 KEY = "sk-never-to-be-seen"
@@ -209,7 +209,7 @@ def test_the_default_transport_reads_past_httpx_generators() -> None:
         transport = HttpTransport(endpoint)
         body = b'{"model": "m", "messages": [], "stream": true}'
         async with transport.stream(body, {}, connect_s=5) as response:
-            reader = response._response.extensions.get(_CONTENT)
+            reader = response._response.extensions.get(_BODY)
             data = await response.read_at_most(1_000_000)
         await transport.aclose()
         return reader, data
