@@ -242,6 +242,7 @@ class Dispatcher:
         if self._draining:
             return function(value)
         self._draining = True
+        self.draining_thread = get_ident()
         try:
             return function(value)
         finally:
