@@ -149,6 +149,8 @@ class CallerActor(HandlingActor):
         decoder = openai_chat.Decoder(self._spec.limits)
 
         def take(data: bytes) -> bool:
+            if self.actor_inbox.closed:
+                return True  # killed by what the last read led to, and this one was in hand
             over = self._forward(decoder.feed(data))
             if over:
                 self._settle(StreamEnded())

@@ -44,10 +44,11 @@ class Connection(ResponseHandler, asyncio.BufferedProtocol):
         self.data_received(self._shared[:nbytes].tobytes())
 
     def data_received(self, data: bytes) -> None:
-        """Parse a read, and say so."""
-        super().data_received(data)
-        if self.on_read is not None:
-            self.on_read()
+        """Parse a read, and say so; a large one, as uvloop makes them, in parts."""
+        for start in range(0, max(len(data), 1), READ_SIZE):
+            super().data_received(data[start : start + READ_SIZE])
+            if self.on_read is not None:
+                self.on_read()
 
     def connection_lost(self, exc: BaseException | None) -> None:
         """Called once, last."""
@@ -56,7 +57,7 @@ class Connection(ResponseHandler, asyncio.BufferedProtocol):
             self.on_read()
 
     def set_exception(self, exc: BaseException, *cause: BaseException) -> None:
-        """Called when no response can come, or go on: aiohttp does not tell the reader if a chunk's header is garbage."""
+        """Called when no response can go on; aiohttp does not tell the reader of a chunk whose header is bad."""
         super().set_exception(exc, *cause)
         reader = self._payload
         if reader is not None and not reader.is_eof() and reader.exception() is None:
@@ -102,7 +103,7 @@ class Collector(aiohttp.StreamReader):
 
 
 class Body:
-    """The body of a response: either read, or poured."""
+    """The body of a response: read or poured, the one or the other."""
 
     def __init__(self, response: aiohttp.ClientResponse) -> None:
         self._reader = response.content
@@ -113,10 +114,14 @@ class Body:
         """What the next read gives; empty at its end."""
         return await self._reader.read(READ_SIZE)
 
+    @property
+    def pours(self) -> bool:
+        """Whether it can be poured. One that came whole with its headers is as quick to read."""
+        return self._connection is not None and type(self._reader) in {aiohttp.StreamReader, Collector}
+
     async def pour(self, take: Callable[[bytes], bool], valve: Valve) -> bool:
         """Have `take` called with each read; see `Pouring.run`."""
-        if type(self._reader) is aiohttp.StreamReader:
-            self._reader.__class__ = Collector
+        self._reader.__class__ = Collector
         return await Pouring(self._reader, self._connection, take, valve).run()
 
 
@@ -125,7 +130,7 @@ class Pouring:
 
     Args:
         reader: what is fed with the body; from here on nothing can be awaited of it.
-        connection: whence it comes; None if all of it is there already.
+        connection: whence it comes.
         take: called with each read.
         valve: while it is shut, the socket is not read.
     """
@@ -163,8 +168,9 @@ class Pouring:
             self._leave()
 
     def _leave(self) -> None:
-        if self._connection is not None:
-            self._connection.on_read = self._connection = None
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.on_read = None
 
     def _turn(self) -> None:
         transport = None if self._connection is None else self._connection.transport

@@ -227,7 +227,7 @@ class Response:
         """
         self._check_coding()
         try:
-            if self._body is not None:
+            if self._body is not None and self._body.pours:
                 return await self._body.pour(take, valve)
             return await self._pull(take, valve)
         except Exception:
