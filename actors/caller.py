@@ -7,6 +7,7 @@ nothing: not what the chunks mean, not whether to try again.
 from __future__ import annotations
 
 import asyncio
+import functools
 from typing import Any, ClassVar
 
 import msgspec
@@ -25,6 +26,7 @@ from actors.messages import Chunks, DeadlineDue, Pause, ProgressDue, Resume, Str
 from actors.outcome import Failure, HttpError, Protocol, Stalled
 from actors.services import Services
 from actors.transport import HttpTransport, Response, TransportFailure
+from actors.valve import Valve
 from actors.wire import openai_chat
 
 DRAIN_S = 1.0
@@ -111,8 +113,7 @@ class CallerActor(HandlingActor):
         self._spec = spec
         self._aggregator = aggregator
         self._log = log
-        self._gate = asyncio.Event()
-        self._gate.set()
+        self._valve = Valve()
         self._chunks = 0
         self._settled = False
         """Whether the aggregator has had its last word from here."""
@@ -155,23 +156,27 @@ class CallerActor(HandlingActor):
 
     async def _events(self, response: Response) -> None:
         decoder = openai_chat.Decoder(self._spec.limits)
-        while data := await response.read():
-            if self._forward(decoder.feed(data)):
+
+        def take(data: bytes) -> bool:
+            if self.actor_inbox.closed:
+                return True  # killed by what the last read led to, and this one was in hand
+            over = self._forward(decoder.feed(data))
+            if over:
                 self._settle(StreamEnded())
-                await self._drain(response)
-                return
-            if decoder.violation is not None:
+            elif decoder.violation is not None:
                 raise decoder.violation
-            if not self._gate.is_set():
-                await self._gate.wait()
-        self._forward(decoder.eof())
+            return over
+
+        if await response.pour(functools.partial(self.dispatcher.at_once, take), self._valve):
+            await self._drain(response)
+        else:
+            self._forward(decoder.eof())
 
     async def _drain(self, response: Response) -> None:
         """Read a body that should be over to its end; past `DRAIN_S` give the connection up."""
         try:
             async with asyncio.timeout(DRAIN_S):
-                while await response.read():
-                    pass
+                await response.pour(_discard, Valve())
         except (TimeoutError, TransportFailure):
             pass
 
@@ -221,14 +226,14 @@ class CallerActor(HandlingActor):
     # Messages
 
     def _pause(self, _: Pause) -> None:
-        self._gate.clear()
+        self._valve.shut()
 
     def _resume(self, _: Resume) -> None:
         # The time in which the consumer made us wait is not the endpoint's.
         self._last_chunk = self.dispatcher.now()
         if self._finished is not None:
             self._finished = self._last_chunk
-        self._gate.set()
+        self._valve.open()
         self._arm()
 
     def _task_done(self, done: TaskResult) -> None:
@@ -261,7 +266,7 @@ class CallerActor(HandlingActor):
     def _next_deadline(self) -> tuple[float, Stalled | None]:
         deadlines = self._spec.deadlines
         attempt = self._started + deadlines.attempt, _stalled("attempt", deadlines.attempt)
-        if not self._gate.is_set():
+        if not self._valve.is_open:
             return attempt
         if self._finished is not None:
             return self._finished + deadlines.trailing, None
@@ -292,6 +297,10 @@ class CallerActor(HandlingActor):
     def _emit(self, event: str, message: str, **fields: Any) -> None:
         if self._log.enabled:
             self._log.emit(event, message, level="DEBUG", **self._spec.labels, **fields)
+
+
+def _discard(_: bytes) -> bool:
+    return False
 
 
 def _when(deadline: tuple[float, Stalled | None]) -> float:

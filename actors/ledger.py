@@ -27,6 +27,7 @@ from actors.events import (
     Event,
     SessionEnded,
     Terminal,
+    TextDelta,
     TurnCancelled,
     TurnCompleted,
     TurnFailed,
@@ -215,12 +216,30 @@ class Ledger:
             timestamp=self._wall(),
             **fields,
         )
+        self._deliver(event, turn)
+        return event
+
+    def emit_text(self, turn: Turn, text: str) -> None:
+        """As `emit` of a `TextDelta`, which is nearly all that is emitted: without a dictionary on the way."""
+        seq = self.seq = self.seq + 1
+        event = TextDelta(
+            session=self.session,
+            turn=turn.number,
+            step=turn.step,
+            attempt=turn.attempt,
+            seq=seq,
+            first_seq=seq,
+            timestamp=self._wall(),
+            text=text,
+        )
+        self._deliver(event, turn)
+
+    def _deliver(self, event: Event, turn: Turn | None) -> None:
         for outlet in self.outlets:
             outlet.push(event)
         listener = turn if turn is not None else self.current
         if listener is not None and listener.outlet is not None:
             listener.outlet.push(event)
-        return event
 
     @property
     def state(self) -> Literal["idle", "streaming", "retrying"]:

@@ -224,17 +224,18 @@ def refuse_on_a_loop(what: str, instead: str) -> None:
 
 
 def _waker(loop: asyncio.AbstractEventLoop, ready: asyncio.Future[None]) -> Callable[[], None]:
-    def resolve() -> None:
-        if not ready.done():
-            ready.set_result(None)
-
     thread = threading.get_ident()
 
     def wake() -> None:
         if threading.get_ident() == thread:  # through the self-pipe it would cost two system calls
-            resolve()
+            _resolve(ready)
             return
         with contextlib.suppress(RuntimeError):  # the loop closed: nobody awaits any more
-            loop.call_soon_threadsafe(resolve)
+            loop.call_soon_threadsafe(_resolve, ready)
 
     return wake
+
+
+def _resolve(ready: asyncio.Future[None]) -> None:
+    if not ready.done():
+        ready.set_result(None)

@@ -25,7 +25,6 @@ from actors.events import (
     RetryScheduled,
     SessionRestarted,
     StepStarted,
-    TextDelta,
     ThoughtDelta,
     ToolCallDelta,
     TurnStarted,
@@ -228,7 +227,7 @@ class Supervisor(HandlingActor):
         for piece in shown:
             match piece:
                 case TextPiece():
-                    emit(TextDelta, turn, text=piece.text, first_seq=self._ledger.seq + 1)
+                    self._ledger.emit_text(turn, piece.text)
                 case ThoughtPiece():
                     emit(ThoughtDelta, turn, text=piece.text)
                 case ToolCallPiece():

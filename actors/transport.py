@@ -15,6 +15,7 @@ import ssl
 import urllib.parse
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator
 from typing import Any, Literal, TypeAlias, TypeVar
+from typing import Protocol as TypingProtocol
 
 import aiohttp
 import httpx
@@ -25,8 +26,9 @@ from actors.config import Endpoint
 from actors.errors import GreenroomError
 from actors.outcome import Failure, Protocol, Stalled, Transport
 from actors.reach import headers_of, proxy_credentials, secrets_of, ssl_context
+from actors.receiving import Body, Connector
 from actors.shielding import ShieldedTransport
-from actors.waking import WakingResponse
+from actors.valve import Valve
 
 KEEPALIVE_S = 4.0
 """Servers commonly close an idle connection at 5 s; a request sent at that moment would be lost."""
@@ -192,17 +194,24 @@ def translate(
     return Transport(message=message, type=trouble)
 
 
-CONTENT = "greenroom.content"
-"""The extension of an `httpx.Response` under which our transport on aiohttp leaves the reader of its body."""
+BODY = "greenroom.body"
+"""The extension of an `httpx.Response` under which a transport of ours leaves a quicker way to its body: a `Readable`."""
 
-READ_SIZE = 64 * 1024
-"""As many bytes a read gives at most: what a consumer that is paused gets in one piece."""
+
+class Readable(TypingProtocol):
+    """A body that is read without httpx's generators between."""
+
+    async def read(self) -> bytes:
+        """What the next read gives; empty at its end."""
 
 
 class Response:
-    """A response whose headers have come: `status`, `headers` (lower-case names) and its bytes."""
+    """A response whose headers have come: `status`, `headers` (lower-case names) and its bytes.
 
-    __slots__ = ("_next", "_response", "_translated", "headers", "status")
+    They are either read, or poured: then a transport that can calls from the socket's callback.
+    """
+
+    __slots__ = ("_body", "_next", "_response", "_translated", "headers", "status")
 
     def __init__(
         self,
@@ -212,8 +221,33 @@ class Response:
         self.status = response.status_code
         self.headers = {name.lower(): value for name, value in response.headers.items()}
         self._response = response
+        self._body: Readable | None = response.extensions.get(BODY)
         self._translated = translated
         self._next: Callable[[], Awaitable[bytes]] | None = None
+
+    async def pour(self, take: Callable[[bytes], bool], valve: Valve) -> bool:
+        """Have `take` called with each read of the socket, until it says that it is enough: then True; or to the end.
+
+        Whenever the valve is shut, nothing more is read. What comes after enough can be poured again.
+
+        Raises:
+            TransportFailure: as for `read`.
+        """
+        self._check_coding()
+        try:
+            if isinstance(self._body, Body) and self._body.pours:
+                return await self._body.pour(take, valve)
+            return await self._pull(take, valve)
+        except Exception:
+            with self._translated():
+                raise
+
+    async def _pull(self, take: Callable[[bytes], bool], valve: Valve) -> bool:
+        while data := await self.read():
+            if take(data):
+                return True
+            await valve.wait()
+        return False
 
     async def read(self) -> bytes:
         """What the next read of the socket gives; empty at the body's end.
@@ -231,15 +265,17 @@ class Response:
                 raise
 
     def _open(self) -> Callable[[], Awaitable[bytes]]:
+        self._check_coding()
+        if self._body is not None:
+            return self._body.read
+        raw = self._response.aiter_raw()
+        return lambda: anext(raw, b"")
+
+    def _check_coding(self) -> None:
         coding = self.headers.get("content-encoding", "identity")
         if coding not in {"identity", ""}:
             message = f"the body came as {coding!r} although only `identity` was accepted"
             raise TransportFailure(Protocol(message=message, type="bad_http"))
-        content = self._response.extensions.get(CONTENT)
-        if content is not None:
-            return functools.partial(content.read, READ_SIZE)
-        raw = self._response.aiter_raw()
-        return lambda: anext(raw, b"")
 
     async def reads(self) -> AsyncGenerator[bytes, None]:
         """All reads until the body's end. Raises as `read` does."""
@@ -370,22 +406,19 @@ class _DirectTransport(AiohttpTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         response = await super().handle_async_request(request)
         stream: Any = response.stream
-        response.extensions[CONTENT] = stream._aiohttp_response.content  # noqa: SLF001 - a test holds it to that
+        response.extensions[BODY] = Body(stream._aiohttp_response)  # noqa: SLF001 - a test holds it to that
         return response
 
 
 def _aiohttp_transport(tls: ssl.SSLContext, proxy: httpx.Proxy | None) -> httpx.AsyncBaseTransport:
     def session() -> aiohttp.ClientSession:
-        connector = aiohttp.TCPConnector(
+        connector = Connector(
             limit=0,  # none; httpx-aiohttp would make 100 of httpx's None
             keepalive_timeout=KEEPALIVE_S,
             ssl=tls,
         )
         return aiohttp.ClientSession(
-            connector=connector,
-            cookie_jar=aiohttp.DummyCookieJar(),
-            read_bufsize=READ_AHEAD // 2,
-            response_class=WakingResponse,
+            connector=connector, cookie_jar=aiohttp.DummyCookieJar(), read_bufsize=READ_AHEAD // 2
         )
 
     return _DirectTransport(client=session, verify=tls, proxy=proxy)

@@ -14,7 +14,7 @@ import pytest
 from actors.config import Endpoint
 from actors.outcome import Failure, Protocol, Stalled, Transport
 from actors.provider import BadChunk, BadStatusLine, Eof, Play, Reply, Reset, ScriptedProvider, Status
-from actors.transport import CONTENT, TROUBLE, HttpTransport, TransportFailure, translate
+from actors.transport import TROUBLE, HttpTransport, TransportFailure, translate
 
 TRANSPORTS = ("aiohttp", "httpx")
 KEY = "sk-never-to-be-seen"
@@ -200,21 +200,3 @@ def test_an_error_body_that_is_compressed_is_not_read(transport: str) -> None:
         failure = failure_of(provider.base_url, transport)
 
     assert isinstance(failure.outcome, Protocol)
-
-
-def test_the_default_transport_reads_past_httpx_generators() -> None:
-    """The shortcut rests on an attribute that httpx-aiohttp does not promise."""
-
-    async def main(endpoint: Endpoint) -> tuple[object, bytes]:
-        transport = HttpTransport(endpoint)
-        body = b'{"model": "m", "messages": [], "stream": true}'
-        async with transport.stream(body, {}, connect_s=5) as response:
-            reader = response._response.extensions.get(CONTENT)
-            data = await response.read_at_most(1_000_000)
-        await transport.aclose()
-        return reader, data
-
-    with ScriptedProvider(default=Reply("hello")) as provider:
-        reader, data = asyncio.run(main(provider.endpoint()))
-    assert isinstance(reader, aiohttp.StreamReader)
-    assert data.endswith(b"data: [DONE]\n\n")

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import deque
 from typing import Any
 
+import msgspec
 from msgspec.structs import replace
 
 from actors.config import Buffering
@@ -21,7 +22,7 @@ def merge(first: Event, second: Event) -> Event | None:
     They must be neighbours in `seq`. Deltas merge within one attempt, two `Retracted` within one turn, and
     nothing merges across any other event.
     """
-    run = _Run(first, 0)
+    run = _Run(first, first, 0)
     return run.event() if run.add(second, 0) else None
 
 
@@ -62,64 +63,62 @@ class Buffer:
         # Deltas that alternate too fast to merge count like events that never do, or they would be unbounded.
         stuck = crowded or not isinstance(event, _MERGEABLE)
         self._stuck += stuck
-        runs.append(_Run(event, size, stuck=stuck))
+        runs.append(_Run(event, event, size, stuck))
         return self.full
 
     def take(self) -> list[Event]:
         """All events that wait; they wait no longer."""
         runs, self._runs = self._runs, deque()
         self._bytes = self._stuck = 0
-        return [run.event() for run in runs]
+        return [run.first if run.changes is None else run.event() for run in runs]
 
 
 _MERGEABLE = TextDelta, ThoughtDelta, ToolCallDelta, Retracted
 
 
-class _Run:
+class _Run(msgspec.Struct):
     """Neighbours that are one event when they are taken: joined once, however many they are."""
 
-    __slots__ = ("_changes", "_first", "_last", "_texts", "bytes", "stuck")
-
-    _texts: list[str]
-    """Set, as `_changes`, with the second event: most runs are of one, and one is made a delta."""
-    _changes: dict[str, Any]
-
-    def __init__(self, event: Event, size: int, *, stuck: bool = False) -> None:
-        self._first = self._last = event
-        self.bytes = size
-        self.stuck = stuck
+    first: Event
+    last: Event
+    bytes: int
+    stuck: bool = False
+    texts: list[str] | None = None
+    """Set, as `changes`, with the second event: most runs are of one, and one is made a delta."""
+    changes: dict[str, Any] | None = None
 
     def add(self, event: Event, size: int) -> bool:
-        last = self._last
+        last = self.last
         place = _place(event)
         if place is None or place != _place(last) or getattr(event, "first_seq", 0) != last.seq + 1:
             return False
-        if last is self._first:
-            self._texts, self._changes = [], {}
+        texts = self.texts = self.texts if self.texts is not None else [_text(self.first)]
+        changes = self.changes = self.changes if self.changes is not None else {}
         if isinstance(event, Retracted):
             for name in ("text_keep", "thought_keep"):
-                self._changes[name] = min(self._said(name), getattr(event, name))
+                changes[name] = min(self._said(name), getattr(event, name))
         else:
-            self._texts = self._texts or [_text(self._first)]
-            self._texts.append(_text(event))
+            texts.append(_text(event))
         if isinstance(event, ToolCallDelta):
             for name in ("id", "name"):
-                self._changes[name] = getattr(event, name) or self._said(name)
-        self._last = event
+                changes[name] = getattr(event, name) or self._said(name)
+        self.last = event
         self.bytes += size
         return True
 
     def event(self) -> Event:
-        if self._last is self._first or not isinstance(self._first, _MERGEABLE):
-            return self._first
-        if isinstance(self._first, ToolCallDelta):
-            self._changes["arguments"] = "".join(self._texts)
-        elif not isinstance(self._first, Retracted):
-            self._changes["text"] = "".join(self._texts)
-        return replace(self._last, first_seq=self._first.first_seq, **self._changes)
+        first, changes = self.first, self.changes
+        if changes is None or self.texts is None or not isinstance(first, _MERGEABLE):
+            return first
+        if isinstance(first, ToolCallDelta):
+            changes["arguments"] = "".join(self.texts)
+        elif not isinstance(first, Retracted):
+            changes["text"] = "".join(self.texts)
+        return replace(self.last, first_seq=first.first_seq, **changes)
 
     def _said(self, name: str) -> Any:
-        return self._changes.get(name, getattr(self._first, name))
+        changes = self.changes if self.changes is not None else {}
+        return changes.get(name, getattr(self.first, name))
 
 
 def _place(event: Event) -> tuple[object, ...] | None:

@@ -8,7 +8,7 @@ step's start is ever compared or cut.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import TypeAlias
 
 import msgspec
@@ -56,8 +56,12 @@ class Splice:
         self._text.begin_attempt()
         self._thoughts.begin_attempt()
 
-    def feed(self, pieces: Iterable[Piece]) -> tuple[Shown, ...]:
+    def feed(self, pieces: Sequence[Piece]) -> tuple[Shown, ...]:
         """What to send for an attempt's pieces."""
+        if len(pieces) == 1 and type(pieces[0]) is TextPiece and self._text.is_live:
+            self._text.append(pieces[0].text)  # nearly all that comes
+            self.shown_in_step = True
+            return tuple(pieces)
         shown: list[Shown] = []
         for piece in pieces:
             if isinstance(piece, ToolCallPiece):

@@ -31,6 +31,8 @@ from actors.kernel.upstream import ActorStop, Envelope
 from actors.kernel.watchdog import Watchdog
 
 A = TypeVar("A", bound=LoopActor)
+T = TypeVar("T")
+R = TypeVar("R")
 
 
 def _uuid4_urn() -> str:
@@ -231,6 +233,20 @@ class Dispatcher:
         for cell in woken:
             if not cell.scheduled:
                 self.schedule(cell)
+
+    def at_once(self, function: Callable[[T], R], value: T) -> R:
+        """Call a function on the loop's thread, and handle what it sends now: not in the loop's next iteration.
+
+        For callbacks of the loop's own. Within a handler, or when a drain is due anyway, that is left to it.
+        """
+        if self._draining:
+            return function(value)
+        self._draining = True
+        self.draining_thread = get_ident()
+        try:
+            return function(value)
+        finally:
+            self._drain()
 
     def next_ready(self) -> Cell:
         """Whose turn is next: the one that has waited longest. A simulator may choose any other."""

@@ -11,9 +11,10 @@ import h11
 import httpx
 
 from actors.errors import SimulationError
+from actors.receiving import READ_SIZE
 from actors.sim.link import ClientEnd
 from actors.sim.network import Network
-from actors.transport import CONTENT, KEEPALIVE_S, READ_SIZE
+from actors.transport import BODY, KEEPALIVE_S
 
 _MAX_EVENT = 100 * 1024
 """Of headers and chunk headers; httpcore's."""
@@ -121,11 +122,11 @@ class Wire:
             extensions={
                 "http_version": b"HTTP/" + event.http_version,
                 "reason_phrase": event.reason,
-                CONTENT: self,
+                BODY: self,
             },
         )
 
-    async def read(self, _: int = READ_SIZE) -> bytes:
+    async def read(self) -> bytes:
         """What one read gives of the body; nothing at its end."""
         if self._broken is not None:
             raise self._broken

@@ -20,6 +20,7 @@ from httpx_aiohttp import AiohttpTransport
 
 from actors import Endpoint, Runtime
 from actors.events import TextDelta
+from actors.receiving import Connector
 
 Rec: TypeAlias = Callable[[str], None]
 StreamOne: TypeAlias = Callable[[str, Rec], Awaitable[None]]
@@ -82,10 +83,17 @@ async def byte_loop(client: httpx.AsyncClient, base_url: str, model: str, rec: R
 
 
 @asynccontextmanager
-async def httpx_on_aiohttp(base_url: str) -> AsyncIterator[StreamOne]:
-    session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0))
+async def httpx_on_aiohttp(
+    base_url: str, connector: type[aiohttp.TCPConnector] = aiohttp.TCPConnector
+) -> AsyncIterator[StreamOne]:
+    session = aiohttp.ClientSession(connector=connector(limit=0))
     async with httpx.AsyncClient(transport=AiohttpTransport(client=session), timeout=60) as client:
         yield lambda model, rec: byte_loop(client, base_url, model, rec)
+
+
+def httpx_on_our_connections(base_url: str) -> AbstractAsyncContextManager[StreamOne]:
+    """What of the difference is the connections' doing, which read into a buffer that they keep."""
+    return httpx_on_aiohttp(base_url, Connector)
 
 
 @asynccontextmanager
@@ -134,6 +142,7 @@ async def openai_agents(base_url: str) -> AsyncIterator[StreamOne]:
 CLIENTS: dict[str, Callable[[str], AbstractAsyncContextManager[StreamOne]]] = {
     "greenroom": greenroom,
     "byte loop": httpx_on_aiohttp,
+    "byte loop, tuned": httpx_on_our_connections,
     "httpx": plain_httpx,
     "openai": openai_sdk,
     "openai-agents": openai_agents,

@@ -8,9 +8,24 @@ import platform
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from tests.benchmarks.plan import ALONE, FLOOD, OURS, PACED, PEERS, THOUSAND, TWO_THOUSAND, Case, Results
+from tests.benchmarks.plan import (
+    ALONE,
+    FLOOD,
+    OURS,
+    PACED,
+    PEERS,
+    THOUSAND,
+    TUNED,
+    TWO_THOUSAND,
+    Case,
+    Results,
+)
 
-NAMES = {"byte loop": "byte loop (httpx on aiohttp)", "httpx": "byte loop (plain httpx)"}
+NAMES = {
+    "byte loop": "byte loop (httpx on aiohttp)",
+    "byte loop, tuned": "byte loop (on greenroom's connections)",
+    "httpx": "byte loop (plain httpx)",
+}
 
 
 def name_of(client: str) -> str:
@@ -34,7 +49,7 @@ def flood(results: Results) -> list[str]:
         row("flood, 64 streams: CPU a delta", "asyncio, µs", "x byte loop", "uvloop, µs", "x byte loop"),
         "|---|--:|--:|--:|--:|",
     ]
-    for client in (*OURS, *PEERS):
+    for client in (*OURS, TUNED, *PEERS):
         cells = [name_of(client)]
         for loop in ("asyncio", "uvloop"):
             mine = results.get(loop, FLOOD, client, "cpu_us")
@@ -55,7 +70,7 @@ def paced(results: Results) -> list[str]:
         (THOUSAND, "asyncio"),
         (TWO_THOUSAND, "asyncio"),
     ):
-        for client in (*OURS, *PEERS):
+        for client in (*OURS, TUNED, *PEERS):
             mine = results.get(loop, case, client, "cpu_us")
             if mine is not None:
                 cells = [case.title, loop, name_of(client), number(mine)]

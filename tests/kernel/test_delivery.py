@@ -304,3 +304,47 @@ async def test_nothing_starts_on_a_closed_dispatcher(kernel: Kernel) -> None:
     with pytest.raises(RuntimeClosedError):
         bound.start([])
     assert pykka.ActorRegistry.get_by_class(Log) == []
+
+
+async def test_what_a_callback_sends_is_handled_at_once_and_in_order(dispatcher: Dispatcher) -> None:
+    class Relay(LoopActor):
+        def __init__(self, to: pykka.ActorRef[Any]) -> None:
+            super().__init__()
+            self._to = to
+
+        def on_receive(self, message: Any) -> None:
+            self.send(self._to, message)
+
+    log: list[Any] = []
+    relay = dispatcher.spawn(Relay, dispatcher.spawn(Log, log))
+    await ask(relay, "begun", loop=dispatcher.loop)
+    log.clear()
+
+    def callback(message: str) -> str:
+        relay.tell(message)
+        assert not log
+        return f"{message} sent"
+
+    assert dispatcher.at_once(callback, "first") == "first sent"
+    assert log == ["first"]
+
+    def failing(message: str) -> None:
+        relay.tell(message)
+        raise ValueError
+
+    with pytest.raises(ValueError):  # noqa: PT011 - any would do
+        dispatcher.at_once(failing, "second")
+    assert log == ["first", "second"]
+
+
+async def test_within_a_handler_at_once_means_after_it(dispatcher: Dispatcher) -> None:
+    log: list[Any] = []
+    to = dispatcher.spawn(Log, log)
+
+    class Hasty(LoopActor):
+        def on_receive(self, message: Any) -> list[Any]:
+            dispatcher.at_once(to.tell, message)
+            return list(log)
+
+    assert await ask(dispatcher.spawn(Hasty), "one", loop=dispatcher.loop) == []
+    assert log == ["one"]
