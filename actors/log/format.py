@@ -98,8 +98,6 @@ DETAILS: Final[Mapping[str, tuple[str, Callable[[object], str]]]] = MappingProxy
         "gen_ai.agent.name": ("agent", _plain_value),
         "gen_ai.request.model": ("model", _plain_value),
         "gen_ai.response.model": ("response_model", _plain_value),
-        "gen_ai.tool.name": ("tool", _plain_value),
-        "gen_ai.tool.call.id": ("call", _plain_value),
         "actor.class": ("actor", _plain_value),
         "actor.state": ("state", _plain_value),
         "actor.restarts": ("restarts", _plain_value),
@@ -107,7 +105,6 @@ DETAILS: Final[Mapping[str, tuple[str, Callable[[object], str]]]] = MappingProxy
         "runtime.loop.lag": ("lag", _seconds),
         "runtime.rss": ("rss", _bytes),
         "error.type": ("error", _plain_value),
-        "error.message": ("error_message", _plain_value),
         "exception.type": ("exception", _plain_value),
         "exception.message": ("exception_message", _plain_value),
     }
