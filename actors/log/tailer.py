@@ -1,0 +1,123 @@
+"""Many growing logs as one stream, in the order of its time."""
+
+from __future__ import annotations
+
+import glob
+import math
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from typing import Generic, TypeVar
+
+import msgspec
+
+from actors.log.follower import Follower, base_of
+from actors.log.merge import NEVER, WINDOW, Merge
+
+Item = TypeVar("Item")
+
+
+class Progress(msgspec.Struct, frozen=True):
+    """How far the logs have been read, in bytes."""
+
+    read: int
+    there: int
+    files: int
+    """How many logs are followed."""
+    skipped: int
+    """Lines that were longer than `actors.log.lines.LIMIT`."""
+
+
+class Tailer(Generic[Item]):
+    """Follows logs: what is there first, and then what comes. It never waits; that is its caller's.
+
+    Args:
+        patterns: names of files, which need not be there yet, and globs, which are looked at again and again.
+        parse: makes an item of a line, and gives its time in Unix seconds; None if it has none of its own.
+    """
+
+    def __init__(
+        self,
+        patterns: Iterable[str | os.PathLike[str]],
+        parse: Callable[[bytes], tuple[float | None, Item]],
+    ) -> None:
+        self._patterns = [os.fspath(pattern) for pattern in patterns]
+        self._parse = parse
+        self._followers: dict[str, Follower] = {}
+        self._merge: Merge[Item] = Merge()
+        self._marks: deque[tuple[float, float]] = deque()
+        """When it was that all logs had been read up to which time."""
+
+    def poll(self, now: Callable[[], float]) -> Iterator[list[Item]]:
+        """Read what there is by now; give, a chunk at a time, the items that are due.
+
+        Of a single log all are. Of several, those of the last `WINDOW` seconds are kept for the next time.
+
+        Args:
+            now: gives a clock's time, in seconds.
+
+        Raises:
+            OSError: a file is there and can't be read.
+        """
+        self._look()
+        behind = set(self._followers)
+        while behind:
+            path = min(behind, key=self._merge.read_to)
+            lines = self._followers[path].read()
+            if lines is None:
+                behind.discard(path)
+            else:
+                self._merge.add(path, map(self._parse, lines))
+            until = min(map(self._merge.read_to, behind), default=None)
+            yield self._merge.due(self._settled(now()) if until is None else until)
+
+    def rest(self) -> list[Item]:
+        """Give the items that were kept, as nothing older comes any more."""
+        return self._merge.due(math.inf)
+
+    @property
+    def progress(self) -> Progress:
+        """How far the logs have been read."""
+        followers = self._followers.values()
+        read = sum(it.bytes_read for it in followers)
+        return Progress(
+            read=read,
+            there=read + sum(it.bytes_left for it in followers),
+            files=len(followers),
+            skipped=sum(it.skipped for it in followers),
+        )
+
+    def close(self) -> None:
+        """Close all files."""
+        for follower in self._followers.values():
+            follower.close()
+
+    def _look(self) -> None:
+        """Find the logs that were not there the last time; a rotated file belongs to its log, if that is ours."""
+        paths = dict.fromkeys(path for pattern in self._patterns for path in _matching(pattern))
+        rotated: dict[str, list[str]] = {}
+        for path in paths:
+            base = base_of(path)
+            if base in paths or base in self._followers:
+                rotated.setdefault(str(base), []).append(path)
+            elif path not in self._followers:
+                rotated.setdefault(path, [])
+        for path in rotated.keys() - self._followers.keys():
+            self._followers[path] = Follower(path, rotated[path])
+
+    def _settled(self, now: float) -> float:
+        """Up to which time nothing older is waited for: what had been read `WINDOW` ago, by the clock."""
+        read_to = [self._merge.read_to(path) for path in self._followers]
+        if len(read_to) < 2:  # noqa: PLR2004 - there is no other log that could be late
+            return math.inf
+        self._marks.append((now, max(read_to)))
+        while len(self._marks) > 1 and self._marks[1][0] <= now - WINDOW:
+            self._marks.popleft()
+        since, until = self._marks[0]
+        return until if since <= now - WINDOW else NEVER
+
+
+def _matching(pattern: str) -> list[str]:
+    if not glob.has_magic(pattern) or os.path.lexists(pattern):
+        return [pattern]
+    return sorted(glob.glob(pattern, recursive=True))  # noqa: PTH207 - a pattern may be absolute
