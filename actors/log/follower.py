@@ -100,7 +100,10 @@ class Follower:
         try:
             status = Path(self.path).stat()
         except FileNotFoundError:
-            return False
+            # Nobody has the name for now, but others may have had it meanwhile.
+            waiting, _ = self._waiting()
+            _close(waiting)
+            return any(it.inode != file.inode for it in waiting)
         return (status.st_dev, status.st_ino) != file.inode
 
     def _leave(self, file: Opened) -> None:
@@ -116,18 +119,26 @@ class Follower:
         current = None
         with contextlib.suppress(FileNotFoundError):
             current = Opened(self.path)
-        siblings = [sibling for _, sibling in self._siblings()]
-        there = {sibling.inode for sibling in siblings}
+        waiting, there = self._waiting()
         self._done = {inode: head for inode, head in self._done.items() if inode in there}
-        waiting = sorted((it for it in siblings if self._done.get(it.inode) != it.head()), key=Opened.age)
         if current is not None and current.inode not in there:
             waiting.append(current)
-        chosen = waiting[0] if waiting else None
+        elif current is not None:
+            current.close()  # it was renamed by now, and waits under that name
         self._ahead = sum(it.left for it in waiting[1:])
-        for file in (*siblings, *([] if current is None else [current])):
-            if file is not chosen:
-                file.close()
-        return chosen
+        _close(waiting[1:])
+        return waiting[0] if waiting else None
+
+    def _waiting(self) -> tuple[list[Opened], set[Inode]]:
+        """The rotated files that are still to be read, oldest first, and the numbers of all there are."""
+        waiting, there = [], set()
+        for _, sibling in self._siblings():
+            there.add(sibling.inode)
+            if self._done.get(sibling.inode) == sibling.head():
+                sibling.close()
+            else:
+                waiting.append(sibling)
+        return sorted(waiting, key=Opened.age), there
 
     def _siblings(self) -> Iterator[tuple[str, Opened]]:
         own = Path(self.path)
@@ -137,3 +148,8 @@ class Follower:
                     # Removed since, or no file: then there is nothing to read.
                     with contextlib.suppress(OSError):
                         yield path.name, Opened(path)
+
+
+def _close(files: Iterable[Opened]) -> None:
+    for file in files:
+        file.close()

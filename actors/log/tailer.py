@@ -46,7 +46,8 @@ class Tailer(Generic[Item]):
         self._followers: dict[str, Follower] = {}
         self._merge: Merge[Item] = Merge()
         self._marks: deque[tuple[float, float]] = deque()
-        """When it was that all logs had been read up to which time."""
+
+    """When, by the clock, the logs had been read up to which of their times."""
 
     def poll(self, now: Callable[[], float]) -> Iterator[list[Item]]:
         """Read what there is by now; give, a chunk at a time, the items that are due.
@@ -60,16 +61,15 @@ class Tailer(Generic[Item]):
             OSError: a file is there and can't be read.
         """
         self._look()
-        behind = set(self._followers)
+        behind = list(self._followers)
         while behind:
             path = min(behind, key=self._merge.read_to)
             lines = self._followers[path].read()
             if lines is None:
-                behind.discard(path)
+                behind.remove(path)
             else:
                 self._merge.add(path, map(self._parse, lines))
-            until = min(map(self._merge.read_to, behind), default=None)
-            yield self._merge.due(self._settled(now()) if until is None else until)
+            yield self._merge.due(self._settled(behind, now()))
 
     def rest(self) -> list[Item]:
         """Give the items that were kept, as nothing older comes any more."""
@@ -102,22 +102,34 @@ class Tailer(Generic[Item]):
                 rotated.setdefault(str(base), []).append(path)
             elif path not in self._followers:
                 rotated.setdefault(path, [])
-        for path in rotated.keys() - self._followers.keys():
-            self._followers[path] = Follower(path, rotated[path])
+        for path, files in rotated.items():
+            if path not in self._followers:
+                self._followers[path] = Follower(path, files)
 
-    def _settled(self, now: float) -> float:
-        """Up to which time nothing older is waited for: what had been read `WINDOW` ago, by the clock."""
-        read_to = [self._merge.read_to(path) for path in self._followers]
-        if len(read_to) < 2:  # noqa: PLR2004 - there is no other log that could be late
+    def _settled(self, behind: list[str], now: float) -> float:
+        """Up to which time nothing older is waited for.
+
+        A log that has more to read says so itself; one that is read to its end has `WINDOW` to come up with it.
+        """
+        if len(self._followers) == 1:
             return math.inf
-        self._marks.append((now, max(read_to)))
+        read_to = self._merge.read_to
+        reached = min(map(read_to, behind)) if behind else max(map(read_to, self._followers))
+        if len(behind) == len(self._followers):
+            return reached
+        self._marks.append((now, reached))
         while len(self._marks) > 1 and self._marks[1][0] <= now - WINDOW:
             self._marks.popleft()
         since, until = self._marks[0]
         return until if since <= now - WINDOW else NEVER
 
 
+def is_pattern(path: str | os.PathLike[str]) -> bool:
+    """Whether a name is a glob: it has `*`, `?` or `[`, and no file has this very name."""
+    return glob.has_magic(os.fspath(path)) and not os.path.lexists(path)
+
+
 def _matching(pattern: str) -> list[str]:
-    if not glob.has_magic(pattern) or os.path.lexists(pattern):
+    if not is_pattern(pattern):
         return [pattern]
     return sorted(glob.glob(pattern, recursive=True))  # noqa: PTH207 - a pattern may be absolute
