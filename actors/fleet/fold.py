@@ -8,6 +8,7 @@ then those that were silent longest.
 from __future__ import annotations
 
 import heapq
+import math
 from collections import Counter, deque
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
@@ -16,15 +17,17 @@ from typing import Any, ClassVar, Final
 import msgspec
 
 from actors.fleet import choosing
-from actors.fleet.roster import Bounds, Roster, called
+from actors.fleet.roster import Bounds, Roster
 from actors.fleet.runs import Run
 from actors.fleet.seconds import Seconds
 from actors.fleet.sessions import Session
 from actors.fleet.sketch import Sketch
 from actors.fleet.tree import Tree
-from actors.fleet.view import STATES, Latency, Notice, Query, Timeline, Totals, View
+from actors.fleet.view import STATES, Entry, Latency, Notice, Query, State, Timeline, Totals, View
 from actors.log.decode import AnyRecord, OtherRecord
 from actors.log.schema import (
+    EVENTS,
+    PREFIX,
     ActorDeadLetter,
     ActorFailed,
     ActorGaveUp,
@@ -50,10 +53,14 @@ from actors.log.schema import (
     TurnCompleted,
     TurnEnd,
     TurnFailed,
+    TurnRecord,
     TurnStarted,
 )
 
 LOUD: Final = frozenset({"WARNING", "ERROR", "CRITICAL"})
+SHORT: Final[Mapping[type, str]] = MappingProxyType(
+    {kind: event.removeprefix(PREFIX) for event, kind in EVENTS.items()}
+)
 OTHERS: Final = "(other)"
 """What counts the names that there was no room for."""
 
@@ -64,10 +71,11 @@ class Fleet:
     def __init__(self, bounds: Bounds | None = None) -> None:
         self._bounds = bounds = Bounds() if bounds is None else bounds
         self.totals = Totals()
-        self.begun: float | None = None
-        self.newest: float | None = None
-        """The times of the oldest and of the newest record."""
+        self._begun = math.inf
+        self._newest = -math.inf
         self._roster = Roster(bounds)
+        self._run: Run | None = None
+        """That of the last record."""
         self._tree = Tree(bounds.actors)
         self._outcomes: Counter[str] = Counter()
         self._errors: Counter[str] = Counter()
@@ -76,6 +84,7 @@ class Fleet:
         self._stalls: deque[Notice] = deque(maxlen=bounds.recent)
         self._problems: deque[Notice] = deque(maxlen=bounds.recent)
         self._seconds = Seconds()
+        self._second = self._seconds.of(-1.0)
         self._bad_line = ""
 
     # In
@@ -84,12 +93,17 @@ class Fleet:
         """Take one more record."""
         at = record.timestamp.timestamp()
         self.totals.records += 1
-        if self.newest is None or at > self.newest:
-            self.newest = at
-        if self.begun is None or at < self.begun:
-            self.begun = at
-        run = self._roster.run(record, at)
-        self._seconds.of(at).records += 1
+        if int(at) != self._second.at:
+            self._turn_the_clock(at)
+        self._second.records += 1
+        if at > self._newest:
+            self._newest = at
+        elif at < self._begun:
+            self._begun = at
+        run = self._run
+        if run is None or run.id != record.run_id:
+            run = self._run = self._roster.run(record, at)
+        run.seen = at
         if record.level in LOUD:
             self._problems.appendleft(_notice(record, at))
         self._HANDLERS[type(record)](self, record, run, at)
@@ -100,6 +114,16 @@ class Fleet:
         self._bad_line = line
 
     # Out
+
+    @property
+    def begun(self) -> float | None:
+        """When the log begins, in Unix seconds; None while it is empty."""
+        return None if self._begun == math.inf else self._begun
+
+    @property
+    def newest(self) -> float | None:
+        """The time of its newest record."""
+        return None if self._newest == -math.inf else self._newest
 
     def view(self, now: float, query: Query | None = None) -> View:
         """Everything at `now`, in Unix seconds: the wall clock's, or that of a replay."""
@@ -185,11 +209,11 @@ class Fleet:
         self.totals.sessions_started += 1
         if (old := run.sessions.get(record.session)) is not None and old.state == "ended":
             self._roster.forget(old)  # a new session under an old one's id
-        self._roster.note(self._roster.session(record, run, at), record, at)
+        self._note(self._roster.session(record, run, at), record, at)
 
     def _session_ended(self, record: SessionEnded, run: Run, at: float) -> None:
         session = self._roster.session(record, run, at)
-        self._roster.note(session, record, at, record.message)
+        self._note(session, record, at, record.message)
         self._roster.end(session)
 
     def _session_restarted(self, record: SessionRestarted, run: Run, at: float) -> None:
@@ -197,15 +221,14 @@ class Fleet:
         session = self._roster.session(record, run, at)
         session.restarts += 1
         session.error = record.message
-        self._roster.note(session, record, at, record.message, error=record.exception_type or "")
+        self._note(session, record, at, record.message, record.exception_type or "")
 
     # Turns
 
     def _turn_started(self, record: TurnStarted, run: Run, at: float) -> None:
         self.totals.turns_started += 1
-        session = self._roster.session(record, run, at)
-        session.at_turn(record, "waiting")
-        self._roster.note(session, record, at)
+        session = self._place(record, run, at, "waiting")
+        self._note(session, record, at)
 
     def _turn_completed(self, record: TurnCompleted, run: Run, at: float) -> None:
         self.totals.turns_completed += 1
@@ -223,34 +246,28 @@ class Fleet:
 
     def _turn_over(self, record: TurnEnd, run: Run, at: float, error: str = "") -> Session:
         self._outcomes[_bounded(self._outcomes, record.outcome, self._bounds.errors)] += 1
-        self._seconds.of(at).turns += 1
-        session = self._roster.session(record, run, at)
-        session.at_turn(record, "idle")
+        self._second.turns += 1
+        session = self._place(record, run, at, "idle")
         session.turns += 1
-        self._roster.note(session, record, at, record.message, error=error, duration=record.duration)
+        self._note(session, record, at, record.message, error, record.duration)
         return session
 
     # Attempts
 
     def _request_started(self, record: RequestStarted, run: Run, at: float) -> None:
         self.totals.requests_started += 1
-        session = self._roster.session(record, run, at)
+        session = self._place(record, run, at, "waiting")
         session.model = record.model
-        session.at_turn(record, "waiting")
-        self._roster.note(session, record, at)
+        self._note(session, record, at)
 
     def _first_chunk(self, record: RequestFirstChunk, run: Run, at: float) -> None:
         self._first_chunks.add(record.time_to_first_chunk)
-        session = self._roster.session(record, run, at)
-        session.at_turn(record, "streaming")
+        session = self._place(record, run, at, "streaming")
         session.first_chunk = record.time_to_first_chunk
-        self._roster.note(session, record, at, duration=record.time_to_first_chunk)
+        self._note(session, record, at, duration=record.time_to_first_chunk)
 
     def _progress(self, record: RequestProgress, run: Run, at: float) -> None:
-        session = self._roster.session(record, run, at)
-        if record.chunks_count:
-            session.at_turn(record, "streaming")
-        session.progressed(record)
+        self._place(record, run, at, "streaming" if record.chunks_count else "waiting").progressed(record)
 
     def _request_completed(self, record: RequestCompleted, run: Run, at: float) -> None:
         self.totals.requests_completed += 1
@@ -263,7 +280,7 @@ class Fleet:
     def _request_failed(self, record: RequestFailed, run: Run, at: float) -> None:
         self.totals.requests_failed += 1
         self._errors[_bounded(self._errors, record.error_type, self._bounds.errors)] += 1
-        self._seconds.of(at).failures += 1
+        self._second.failures += 1
         self._attempt_over(record, run, at, record.error_type).error = record.message
 
     def _request_cancelled(self, record: RequestCancelled, run: Run, at: float) -> None:
@@ -273,26 +290,81 @@ class Fleet:
     def _attempt_over(self, record: RequestEnd, run: Run, at: float, error: str = "") -> Session:
         self.totals.input_tokens += record.input_tokens or 0
         self.totals.output_tokens += record.output_tokens or 0
-        self._seconds.of(at).tokens += record.output_tokens or 0
-        session = self._roster.session(record, run, at)
-        session.at_turn(record, "waiting")
+        self._second.tokens += record.output_tokens or 0
+        session = self._place(record, run, at, "waiting")
         session.attempt_over(record.input_tokens, record.output_tokens)
-        self._roster.note(session, record, at, record.message, error=error, duration=record.attempt_duration)
+        self._roster.note(
+            session,
+            Entry(
+                at,
+                SHORT[type(record)],
+                record.level,
+                session.turn,
+                session.step,
+                session.attempt,
+                record.message,
+                error,
+                record.attempt_duration,
+                record.input_tokens,
+                record.output_tokens,
+                getattr(record, "calls_count", 0),
+            ),
+        )
         return session
 
     def _retry_scheduled(self, record: RetryScheduled, run: Run, at: float) -> None:
         self.totals.retries += 1
-        session = self._roster.session(record, run, at)
-        session.at_turn(record, "retrying")
+        session = self._place(record, run, at, "retrying")
         session.retry = record if session.state == "retrying" else None
         session.retries += 1
-        self._roster.note(
-            session, record, at, record.message, error=record.retry_reason, duration=record.retry_delay
-        )
+        self._note(session, record, at, record.message, record.retry_reason, record.retry_delay)
 
     def _other(self, record: OtherRecord, run: Run, at: float) -> None:
         if record.session is not None:
-            self._roster.note(self._roster.session(record, run, at), record, at, record.message)
+            self._note(self._roster.session(record, run, at), record, at, record.message)
+
+    def _place(self, record: TurnRecord, run: Run, at: float, state: State) -> Session:
+        """The record's session, which is at this place of its turn now and does this."""
+        session = run.sessions.get(record.session)
+        if session is None:
+            session = self._roster.session(record, run, at)
+        session.seen = at
+        session.turn = record.turn
+        if record.step is not None:
+            session.step = record.step
+        if record.attempt is not None:
+            session.attempt = record.attempt
+        if session.state != "ended":  # what is told after the end changes nothing about it
+            session.state = state
+        session.retry = None
+        return session
+
+    def _note(
+        self,
+        session: Session,
+        record: Any,
+        at: float,
+        text: str = "",
+        error: str = "",
+        duration: float | None = None,
+    ) -> None:
+        entry = Entry(
+            at,
+            _called(record),
+            record.level,
+            session.turn,
+            session.step,
+            session.attempt,
+            text,
+            error,
+            duration,
+        )
+        self._roster.note(session, entry)
+
+    def _turn_the_clock(self, at: float) -> None:
+        self._second = self._seconds.of(at)
+        if self.totals.records == 1:
+            self._begun = at
 
     _HANDLERS: ClassVar[Mapping[type, Callable[[Fleet, Any, Run, float], object]]] = MappingProxyType(
         {
@@ -330,10 +402,14 @@ def _due(session: Session) -> float:
     return session.retry.retry_next_at if session.retry is not None else 0.0
 
 
+def _called(record: Any) -> str:
+    return SHORT.get(type(record)) or record.event.removeprefix(PREFIX)
+
+
 def _notice(record: Any, at: float) -> Notice:
     return Notice(
         at=at,
-        event=called(record),
+        event=_called(record),
         level=record.level,
         session=getattr(record, "session", None) or "",
         text=record.message,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from types import MappingProxyType
+from collections.abc import Iterable, Iterator
+from operator import attrgetter
 from typing import Any, Final
 
 import msgspec
@@ -11,20 +11,10 @@ import msgspec
 from actors.fleet.runs import Run
 from actors.fleet.sessions import Session
 from actors.fleet.view import Entry
-from actors.log.decode import AnyRecord, OtherRecord
-from actors.log.schema import EVENTS, PREFIX
+from actors.log.decode import AnyRecord
 
-ROOM: Final = 0.9
+ROOM: Final = 0.75
 """What remains of a bound when room is made, so that it is made seldom."""
-
-SHORT: Final[Mapping[type, str]] = MappingProxyType(
-    {kind: event.removeprefix(PREFIX) for event, kind in EVENTS.items()}
-)
-
-
-def called(record: AnyRecord) -> str:
-    """A record's event name as rows show it."""
-    return record.event.removeprefix(PREFIX) if isinstance(record, OtherRecord) else SHORT[type(record)]
 
 
 class Bounds(msgspec.Struct, frozen=True, kw_only=True):
@@ -94,33 +84,9 @@ class Roster:
         session.seen = at
         return session
 
-    def note(
-        self,
-        session: Session,
-        record: Any,
-        at: float,
-        text: str = "",
-        *,
-        error: str = "",
-        duration: float | None = None,
-    ) -> None:
-        """Add a record to its session's timeline."""
-        session.entries.append(
-            Entry(
-                at=at,
-                event=called(record),
-                level=record.level,
-                turn=session.turn,
-                step=session.step,
-                attempt=session.attempt,
-                text=text,
-                error=error,
-                duration=duration,
-                input_tokens=getattr(record, "input_tokens", None),
-                output_tokens=getattr(record, "output_tokens", None),
-                calls=getattr(record, "calls_count", 0),
-            )
-        )
+    def note(self, session: Session, entry: Entry) -> None:
+        """Add to a session's timeline."""
+        session.entries.append(entry)
         if len(session.entries) > self._bounds.timeline:
             session.entries.popleft()
             session.dropped += 1
@@ -154,7 +120,7 @@ class Roster:
             self.forget(session)
 
     def _shorten_timelines(self) -> None:
-        for session in sorted(self.sessions(), key=lambda it: it.seen):
+        for session in sorted(self.sessions(), key=attrgetter("seen")):
             if self._entries <= self._bounds.entries * ROOM:
                 return
             self._entries -= len(session.entries)

@@ -22,18 +22,14 @@ class Seconds:
 
     def __init__(self) -> None:
         self._counts: dict[int, Counts] = {}
-        self._newest = Counts(-1)
 
     def of(self, at: float) -> Counts:
         """The counters of the second that `at` is in."""
         second = int(at)
-        if second == self._newest.at:
-            return self._newest
         counts = self._counts.get(second)
         if counts is None:
             counts = self._counts[second] = Counts(second)
             self._drop(max(self._counts) - KEPT)
-        self._newest = counts
         return counts
 
     def rows(self, now: float) -> tuple[Second, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 
 from actors.fleet.view import Entry, RetryRow, SessionRow, State, Timeline
-from actors.log.schema import RequestCompleted, RequestProgress, RetryScheduled, TurnRecord
+from actors.log.schema import RequestCompleted, RequestProgress, RetryScheduled
 
 
 class Session:
@@ -47,17 +47,6 @@ class Session:
         self.first_chunk: float | None = None
         self.retry: RetryScheduled | None = None
         self.entries: deque[Entry] = deque()
-
-    def at_turn(self, record: TurnRecord, state: State) -> None:
-        """It is at this place of this turn, and does this."""
-        self.turn = record.turn
-        if record.step is not None:
-            self.step = record.step
-        if record.attempt is not None:
-            self.attempt = record.attempt
-        if self.state != "ended":  # what comes after the end changes nothing about it
-            self.state = state
-        self.retry = None
 
     def progressed(self, record: RequestProgress) -> None:
         """The reply goes on."""

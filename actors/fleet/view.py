@@ -193,7 +193,7 @@ class Second(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Attempts that failed."""
 
 
-class Entry(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class Entry(msgspec.Struct, frozen=True, gc=False):
     """A line of a session's timeline."""
 
     at: float
@@ -203,12 +203,14 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     turn: int
     step: int
     attempt: int
-    text: str
-    error: str
-    duration: float | None
-    input_tokens: int | None
-    output_tokens: int | None
-    calls: int
+    text: str = ""
+    error: str = ""
+    """The type of what went wrong."""
+    duration: float | None = None
+    """Of what ended; until the first chunk; until the next attempt."""
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    calls: int = 0
 
 
 class Timeline(msgspec.Struct, frozen=True, kw_only=True):
