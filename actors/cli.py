@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import sys
@@ -42,6 +43,13 @@ class Commands(click.Group):
             raise Complaint(str(error)) from error
         except KeyboardInterrupt:
             ctx.exit(INTERRUPTED)
+        except OSError as error:
+            if error.errno == errno.EPIPE:
+                raise  # click ends quietly: nobody reads on
+            # Files that a command is given were complained about where they were opened.
+            raise click.ClickException(
+                f"the operating system refuses ({error.strerror}): check where the output goes"
+            ) from error
 
 
 def _show_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:

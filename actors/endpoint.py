@@ -151,12 +151,18 @@ class Endpoint(Settings, frozen=True):
 
     @classmethod
     def from_env(
-        cls, model: str | None = None, *, environ: Mapping[str, str] | None = None, **settings: Any
+        cls,
+        model: str | None = None,
+        *,
+        api_key_env: str | None = None,
+        environ: Mapping[str, str] | None = None,
+        **settings: Any,
     ) -> Endpoint:
         """An endpoint by `OPENAI_API_KEY` and `OPENAI_BASE_URL`. No `.env` is read.
 
         Args:
             model: `OPENAI_MODEL` if not given.
+            api_key_env: the variable that holds the key, which must be set then; `OPENAI_API_KEY` if not given.
             environ: read instead of the process's environment.
             settings: fields of `Endpoint`; they win.
 
@@ -165,7 +171,7 @@ class Endpoint(Settings, frozen=True):
         """
         from actors.sources import from_env  # noqa: PLC0415 - sources make endpoints
 
-        return from_env(model, os.environ if environ is None else environ, settings)
+        return from_env(model, api_key_env, os.environ if environ is None else environ, settings)
 
     @classmethod
     def from_toml(
@@ -185,9 +191,9 @@ class Endpoint(Settings, frozen=True):
         Raises:
             ConfigError: the file can't be read, has no such endpoint, or says what can't be.
         """
-        from actors.sources import one_of, read_toml  # noqa: PLC0415 - as above
+        from actors.sources import one_from_toml  # noqa: PLC0415 - as above
 
-        return one_of(read_toml(path, os.environ if environ is None else environ), path, name)
+        return one_from_toml(path, name, os.environ if environ is None else environ)
 
     @classmethod
     def all_from_toml(

@@ -34,7 +34,9 @@ T = TypeVar("T", bound=Settings)
 _FILES = ("ca_file", "cert_file", "key_file")
 
 
-def from_env(model: str | None, environ: Mapping[str, str], settings: dict[str, Any]) -> Endpoint:
+def from_env(
+    model: str | None, api_key_env: str | None, environ: Mapping[str, str], settings: dict[str, Any]
+) -> Endpoint:
     """See `Endpoint.from_env`. An empty variable counts as one that is not set."""
     said = dict(settings)
     base_url = environ.get("OPENAI_BASE_URL", "").strip()
@@ -44,15 +46,16 @@ def from_env(model: str | None, environ: Mapping[str, str], settings: dict[str, 
     if by_variable:
         said["base_url"] = base_url
     if "api_key" not in said:
-        own = "base_url" not in said
-        said["api_key"] = _key("OPENAI_API_KEY", environ, needed=own)
+        needed = api_key_env is not None or "base_url" not in said
+        variable = "OPENAI_API_KEY" if api_key_env is None else api_key_env
+        said["api_key"] = _key(variable, environ, needed=needed)
     said["model"] = environ.get("OPENAI_MODEL", "") if model is None else model
     if not said["model"]:
-        raise ConfigError("Endpoint.model", "is not said: pass model=, or set OPENAI_MODEL")
+        raise ConfigError("Endpoint.model", "is not said: give `model`, or set OPENAI_MODEL")
     try:
-        return _made(Endpoint, said, "Endpoint.from_env")
+        return _made(Endpoint, said)
     except ConfigError as error:
-        if by_variable and error.field.endswith(".base_url"):
+        if by_variable and error.field == "Endpoint.base_url":
             raise ConfigError("OPENAI_BASE_URL", error.why) from None
         raise
 
@@ -68,6 +71,26 @@ def _profile_of(base_url: str) -> Profile:
 def read_toml(path: str | os.PathLike[str], environ: Mapping[str, str]) -> dict[str, Endpoint]:
     """All endpoints of a file by name; raises as `Endpoint.from_toml`."""
     file = Path(path)
+    return {name: _from_table(file, name, table, environ) for name, table in _tables(file).items()}
+
+
+def one_from_toml(path: str | os.PathLike[str], name: str | None, environ: Mapping[str, str]) -> Endpoint:
+    """The endpoint of that name, or the only one. What the others need, such as their keys, need not be there.
+
+    Raises:
+        ConfigError: there is none, there are several and no name, or as `Endpoint.from_toml`.
+    """
+    file = Path(path)
+    tables = _tables(file)
+    if name is None and len(tables) == 1:
+        name = next(iter(tables))
+    if name is None or name not in tables:
+        wrong = "which one is not said" if name is None else f"has no endpoint {name!r}"
+        raise ConfigError(str(file), f"{wrong}; there are {', '.join(tables)}")
+    return _from_table(file, name, tables[name], environ)
+
+
+def _tables(file: Path) -> dict[str, Any]:
     try:
         document = tomllib.loads(file.read_text("utf-8"))
     except OSError as error:
@@ -77,21 +100,7 @@ def read_toml(path: str | os.PathLike[str], environ: Mapping[str, str]) -> dict[
     tables = document.get("endpoints")
     if not isinstance(tables, dict) or not tables:
         raise ConfigError(str(file), "holds no endpoint: write a table [endpoints.NAME] for each")
-    return {name: _from_table(file, name, table, environ) for name, table in tables.items()}
-
-
-def one_of(endpoints: dict[str, Endpoint], path: str | os.PathLike[str], name: str | None) -> Endpoint:
-    """The endpoint of that name, or the only one.
-
-    Raises:
-        ConfigError: there is none, or there are several and no name.
-    """
-    if name is None and len(endpoints) == 1:
-        return next(iter(endpoints.values()))
-    if name not in endpoints:
-        wrong = "which one is not said" if name is None else f"has no endpoint {name!r}"
-        raise ConfigError(os.fspath(path), f"{wrong}; there are {', '.join(endpoints)}")
-    return endpoints[name]
+    return tables
 
 
 def _from_table(file: Path, name: str, table: Any, environ: Mapping[str, str]) -> Endpoint:
@@ -122,7 +131,7 @@ def _key(variable: str, environ: Mapping[str, str], *, needed: bool) -> Secret |
     value = environ.get(variable, "")
     if not value:
         if needed:
-            raise ConfigError(variable, "is not set: export it with your key, or pass api_key=")
+            raise ConfigError(variable, "is not set: export it with your key, or give `api_key`")
         return None
     try:
         return Secret(value)
@@ -130,12 +139,15 @@ def _key(variable: str, environ: Mapping[str, str], *, needed: bool) -> Secret |
         raise ConfigError(variable, error.why) from None
 
 
-def _made(kind: type[T], said: Mapping[str, Any], where: str) -> T:
+def _made(kind: type[T], said: Mapping[str, Any], where: str = "") -> T:
+    """A struct of that kind; what is wrong with it is told with the place, if there is one."""
     unknown = sorted(set(said) - set(kind.__struct_fields__))
     if unknown:
         known = ", ".join(kind.__struct_fields__)
-        raise ConfigError(where, f"{unknown[0]!r} is no setting of {kind.__name__}; there are {known}")
+        raise ConfigError(
+            where or kind.__name__, f"{unknown[0]!r} is no setting of {kind.__name__}; there are {known}"
+        )
     try:
         return kind(**said)
     except ConfigError as error:
-        raise ConfigError(f"{where}: {error.field}", error.why) from None
+        raise ConfigError(f"{where}: {error.field}" if where else error.field, error.why) from None

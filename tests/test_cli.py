@@ -202,3 +202,15 @@ def test_follow_waits_for_the_file_survives_rotation_and_ends_on_ctrl_c(
         assert process.stdout.read() == b""
         assert process.stderr.read() == b""
     assert process.returncode == 130
+
+
+@pytest.mark.parametrize(
+    ("words", "offered"),
+    [("greenroom ", ["chat", "run", "tail"]), ("greenroom chat --transport ", ["aiohttp", "httpx"])],
+)
+def test_it_completes_in_a_shell(words: str, offered: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("_GREENROOM_COMPLETE", "bash_complete")
+    monkeypatch.setenv("COMP_WORDS", words)
+    monkeypatch.setenv("COMP_CWORD", str(len(words.split())))
+    done = CliRunner().invoke(main, prog_name="greenroom")
+    assert done.stdout.split() == [f"plain,{word}" for word in offered]

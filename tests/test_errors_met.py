@@ -16,6 +16,8 @@ from actors.scenario.loader import load
 
 KEY = "sk-never-to-be-seen"
 TRANSPORTS: tuple[Any, ...] = ("aiohttp", "httpx")
+COMMAND = (sys.executable, "-c", "from actors.cli import main; main(prog_name='greenroom')")
+EMPTY = "from actors.scenario import Stage, scenario\n@scenario\nasync def empty(stage: Stage) -> None: ...\n"
 PAGE = RawBody(b"<!doctype html><title>Welcome</title>", content_type="text/html")
 
 
@@ -161,13 +163,33 @@ def test_a_script_that_must_not_be_read_is_typed(tmp_path: Path, monkeypatch: py
 )
 def test_the_command_complains_in_one_line(tmp_path: Path, arguments: list[str], said: str) -> None:
     script = tmp_path / "script.py"
-    script.write_text(
-        "from actors.scenario import Stage, scenario\n@scenario\nasync def empty(stage: Stage) -> None: ...\n"
-    )
+    script.write_text(EMPTY)
     filled = [argument.format(folder=tmp_path, script=script) for argument in arguments]
-    command = [sys.executable, "-c", "from actors.cli import main; main(prog_name='greenroom')", *filled]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = subprocess.run([*COMMAND, *filled], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith("Error: ")
     assert done.stderr.count("\n") == 1
     assert said in done.stderr
+
+
+FULL = pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+
+
+@FULL
+@pytest.mark.parametrize(
+    "arguments", [["chat", "--model", "m", "hi"], ["run", "{script}", "--log", "{log}"], ["tail", "{log}"]]
+)
+def test_an_output_that_is_full_is_one_line_too(
+    tmp_path: Path, arguments: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script, log = tmp_path / "script.py", tmp_path / "log.jsonl"
+    script.write_text(EMPTY)
+    log.write_text('{"event.name": "actors.runtime.started"}\n')
+    with ScriptedProvider() as provider, Path("/dev/full").open("wb") as full:
+        monkeypatch.setenv("OPENAI_BASE_URL", provider.base_url)
+        filled = [argument.format(script=script, log=log) for argument in arguments]
+        done = subprocess.run(
+            [*COMMAND, *filled], stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert "the operating system refuses (No space left on device)" in done.stderr

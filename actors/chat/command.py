@@ -7,7 +7,7 @@ import io
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -18,26 +18,28 @@ if TYPE_CHECKING:
     from actors.runtime import Runtime
 
 
-class TurnComplaint(click.ClickException):
-    """One line on stderr: the turn did not complete; the command ends with status 1."""
-
-
 @click.command()
 @click.argument("prompt", required=False)
 @click.option("--base-url", help="Up to and including the version; OPENAI_BASE_URL if not given.")
-@click.option("--model", help="The model's name.")
+@click.option("--model", help="The model's name; OPENAI_MODEL if not given.")
 @click.option(
     "--api-key-env", metavar="NAME", help="The variable that holds the key; OPENAI_API_KEY if not given."
 )
+@click.option(
+    "--endpoints",
+    type=click.Path(),
+    help="A TOML file of endpoints, with all their settings, instead of the options above.",
+)
+@click.option("--endpoint", metavar="NAME", help="Which of them; may be left out if there is one.")
 @click.option("--local", is_flag=True, help="A small model in this process; no key, no network.")
-@click.option("--transport", type=click.Choice(["aiohttp", "httpx"]), default="aiohttp", show_default=True)
+@click.option("--transport", type=click.Choice(["aiohttp", "httpx"]), help="aiohttp if not given.")
 @click.option("--system", metavar="TEXT", help="The system message.")
 @click.option(
     "--history",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=click.Path(path_type=Path),
     help="Keep what is typed in this file for the next time; it is kept nowhere if not given.",
 )
-@click.option("--log", type=click.Path(dir_okay=False), help="Write greenroom's log to this file.")
+@click.option("--log", type=click.Path(), help="Write greenroom's log to this file.")
 def chat(
     *, prompt: str | None, system: str | None, history: Path | None, log: str | None, **where: Any
 ) -> None:
@@ -52,6 +54,7 @@ def chat(
         raise UsageError("there is no terminal to talk in: give the prompt as an argument, or on stdin")
     if prompt is not None and not prompt.strip():
         raise UsageError("the prompt is empty: give it as an argument, or on stdin")
+    from actors.chat.once import ask_once  # noqa: PLC0415 - see the top
     from actors.log.sink import to_file  # noqa: PLC0415 - see the top
     from actors.runtime import Runtime  # noqa: PLC0415 - see the top
 
@@ -65,31 +68,19 @@ def chat(
         if prompt is None:
             _talk(runtime, endpoint, system, history)
         else:
-            _ask_once(runtime, prompt, system)
+            ask_once(runtime, prompt, system)
 
 
-def _endpoint(
-    stack: contextlib.ExitStack,
-    *,
-    local: bool,
-    base_url: str | None,
-    model: str | None,
-    api_key_env: str | None,
-    transport: Literal["aiohttp", "httpx"],
-) -> Endpoint:
-    import msgspec  # noqa: PLC0415 - see the top
-
-    from actors.chat.endpoint import find_endpoint  # noqa: PLC0415 - see the top
+def _endpoint(stack: contextlib.ExitStack, *, local: bool, **where: Any) -> Endpoint:
+    from actors.chat.endpoint import find_endpoint, refined  # noqa: PLC0415 - see the top
     from actors.local import LocalModel  # noqa: PLC0415 - see the top
 
     if not local:
-        return find_endpoint(
-            os.environ, base_url=base_url, model=model, api_key_env=api_key_env, transport=transport
-        )
-    if (base_url, model, api_key_env) != (None, None, None):
-        raise UsageError("--local brings its own model: leave out --base-url, --model and --api-key-env")
-    found = stack.enter_context(LocalModel()).endpoint()
-    return msgspec.structs.replace(found, transport=transport)
+        return find_endpoint(os.environ, **where)
+    transport = where.pop("transport")
+    if any(value is not None for value in where.values()):
+        raise UsageError("--local brings its own model: leave out --model, and what says where one is")
+    return refined(stack.enter_context(LocalModel()).endpoint(), transport=transport)
 
 
 def _talk(runtime: Runtime, endpoint: Endpoint, system: str | None, history: Path | None) -> None:
@@ -101,33 +92,6 @@ def _talk(runtime: Runtime, endpoint: Endpoint, system: str | None, history: Pat
 
     editor = Editor(COMMANDS, history)
     Talk(runtime, endpoint, Screen(Console(highlight=False)), system).hold(editor)
-
-
-def _ask_once(runtime: Runtime, prompt: str, system: str | None) -> None:
-    from rich.console import Console  # noqa: PLC0415 - see the top
-
-    from actors.chat.screen import Screen  # noqa: PLC0415 - see the top
-    from actors.chat.tame import tame  # noqa: PLC0415 - see the top
-    from actors.errors import TurnFailedError  # noqa: PLC0415 - see the top
-    from actors.events import TurnFailed  # noqa: PLC0415 - see the top
-    from actors.log.format import inert  # noqa: PLC0415 - see the top
-
-    watched = sys.stdout.isatty()
-    screen = Screen(Console(highlight=False))
-    try:
-        with runtime.spawn(system=system).stream(prompt) as stream:
-            for event in stream:
-                if watched and not isinstance(event, TurnFailed):
-                    screen.show(event)
-            answer = stream.result()
-    except TurnFailedError as error:
-        raise TurnComplaint(inert(error.event.outcome.describe())) from error
-    finally:
-        screen.end_line()
-    if not answer.text:
-        raise TurnComplaint(f"the answer holds no text: {inert(answer.outcome.describe())}")
-    if not watched:
-        click.echo(tame(answer.text))
 
 
 def _read_stdin() -> str:

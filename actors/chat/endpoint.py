@@ -1,41 +1,62 @@
-"""Where the command finds its model: options first, then the environment."""
+"""Where the command finds its model: in a file of endpoints, or by options first, then the environment."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Literal, TypeAlias
+
+import msgspec
 
 from actors.config import Endpoint
 from actors.errors import UsageError
 
-OPENAI = "https://api.openai.com/v1"
-BASE_URL = "OPENAI_BASE_URL"
-API_KEY = "OPENAI_API_KEY"
+Transport: TypeAlias = Literal["aiohttp", "httpx"]
 
 
 def find_endpoint(
     environment: Mapping[str, str],
     *,
-    base_url: str | None,
-    model: str | None,
-    api_key_env: str | None,
-    transport: Literal["aiohttp", "httpx"],
+    base_url: str | None = None,
+    model: str | None = None,
+    api_key_env: str | None = None,
+    endpoints: str | None = None,
+    endpoint: str | None = None,
+    transport: Transport | None = None,
 ) -> Endpoint:
     """The endpoint that is meant.
 
+    Args:
+        environment: variables by name.
+        base_url: `--base-url`; so the others.
+        model: goes before the file's, too.
+        api_key_env: the variable that holds the key.
+        endpoints: a TOML file.
+        endpoint: a name in it.
+        transport: goes before the file's, too.
+
     Raises:
-        UsageError: it can't be told from what was given.
-        ConfigError: it was given, and can't be.
+        UsageError: nothing says where it is, or two things do.
+        ConfigError: something else is missing, or can't be.
     """
-    key = environment.get(API_KEY if api_key_env is None else api_key_env)
-    if api_key_env is not None and not key:
-        raise UsageError(f"{api_key_env} is not set: put the key into it, or name another with --api-key-env")
-    if base_url is None:
-        base_url = environment.get(BASE_URL) or (OPENAI if key else None)
-    if base_url is None:
+    if endpoints is None and endpoint is not None:
+        raise UsageError("--endpoint names one of a file: say of which with --endpoints FILE")
+    if endpoints is not None:
+        if base_url is not None or api_key_env is not None:
+            raise UsageError("--endpoints says where the model is: leave out --base-url and --api-key-env")
+        found = Endpoint.from_toml(endpoints, endpoint, environ=environment)
+        return refined(found, model=model, transport=transport)
+    said = {"base_url": base_url} if base_url else {}
+    variables = ("OPENAI_BASE_URL", "OPENAI_API_KEY")
+    if not said and api_key_env is None and not any(environment.get(name) for name in variables):
         raise UsageError(
-            f"say where the model is: --base-url URL, {BASE_URL}, {API_KEY} for OpenAI's, or --local"
+            "say where the model is: --base-url URL, OPENAI_BASE_URL, OPENAI_API_KEY for OpenAI's, or --local"
         )
-    if model is None:
-        raise UsageError("say which model: --model NAME")
-    return Endpoint(base_url=base_url, model=model, api_key=key or None, transport=transport)  # type: ignore[arg-type]
+    found = Endpoint.from_env(model, api_key_env=api_key_env, environ=environment, **said)
+    return refined(found, transport=transport)
+
+
+def refined(found: Endpoint, **options: str | None) -> Endpoint:
+    """The endpoint with the options that were given."""
+    return msgspec.structs.replace(
+        found, **{name: value for name, value in options.items() if value is not None}
+    )

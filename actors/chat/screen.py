@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.text import Text
 
 from actors.chat.tame import tame
+from actors.core.advice import explain
 from actors.core.fold import Fold
 from actors.events import (
     Event,
@@ -67,7 +68,7 @@ class Screen:
             case TurnCompleted():
                 self._complete(event)
             case TurnFailed():
-                self.note(f"failed: {event.outcome.describe()}", ERROR)
+                self.note(f"failed: {explain(event.outcome)}", ERROR)
             case TurnCancelled():
                 self.note("cancelled", WARNING)
             case _:

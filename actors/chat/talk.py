@@ -11,6 +11,7 @@ import msgspec
 import pykka
 
 from actors.chat import archive
+from actors.chat.contact import Contact
 from actors.chat.editor import Editor
 from actors.chat.screen import ERROR, Screen
 from actors.chat.turn import watch
@@ -18,6 +19,7 @@ from actors.chat.usage import Meter
 from actors.client import Messages, Session
 from actors.config import Endpoint
 from actors.errors import GreenroomError, UsageError
+from actors.events import Event
 from actors.runtime import Runtime
 
 HISTORY_S = 5.0
@@ -49,6 +51,7 @@ class Talk:
         self._screen = screen
         self._opening: Messages = () if system is None else ({"role": "system", "content": system},)
         self._meter = Meter()
+        self._contact = Contact()
         self._session = self._spawn(self._opening)
         self._before: Messages = self._opening
         """What had been said before `last`."""
@@ -80,7 +83,11 @@ class Talk:
     def _turn(self, text: str) -> None:
         self._before, self._last = self._history(), text
         with self._session.stream(text, endpoint=self._endpoint) as stream:
-            self._meter.add(watch(stream, self._screen.show))
+            self._meter.add(watch(stream, self._show))
+
+    def _show(self, event: Event) -> None:
+        self._contact.check(event)
+        self._screen.show(event)
 
     def _command(self, line: str) -> None:
         name, _, argument = line.strip().partition(" ")

@@ -129,6 +129,12 @@ def trouble_of(outcome: Failure) -> Trouble | None:
     return known
 
 
+def explain(outcome: Failure) -> str:
+    """One line that says what is wrong, and what to do."""
+    advice = advise(outcome)
+    return f"{outcome.describe()}; {advice}" if advice else outcome.describe()
+
+
 def advise(outcome: Failure) -> str:
     """What a person can do about it, in a few words; empty where the outcome's own words say it, or nothing can."""
     trouble = trouble_of(outcome)

@@ -39,22 +39,12 @@ class Buffer:
 
     @property
     def full(self) -> bool:
-        """Whether no more should be produced until the buffer has `drained`."""
+        """Whether no more should be produced until what waits is taken."""
         limits = self._limits
         return (
             self._bytes > limits.max_bytes
             or self._stuck > limits.max_control
             or (limits.overflow == "pause" and len(self._runs) > limits.max_events)
-        )
-
-    @property
-    def drained(self) -> bool:
-        """Whether all that can make the buffer full is below half of it."""
-        limits = self._limits
-        return (
-            2 * self._bytes < limits.max_bytes
-            and 2 * self._stuck < limits.max_control
-            and (limits.overflow != "pause" or 2 * len(self._runs) < limits.max_events)
         )
 
     def push(self, event: Event) -> bool:
@@ -75,17 +65,11 @@ class Buffer:
         runs.append(_Run(event, size, stuck=stuck))
         return self.full
 
-    def take(self, max_events: int | None = None) -> list[Event]:
-        """The oldest events, at most so many; they wait no longer."""
-        runs = self._runs
-        count = len(runs) if max_events is None else min(max_events, len(runs))
-        taken = []
-        for _ in range(count):
-            run = runs.popleft()
-            self._stuck -= run.stuck
-            self._bytes -= run.bytes
-            taken.append(run.event())
-        return taken
+    def take(self) -> list[Event]:
+        """All events that wait; they wait no longer."""
+        runs, self._runs = self._runs, deque()
+        self._bytes = self._stuck = 0
+        return [run.event() for run in runs]
 
 
 _MERGEABLE = TextDelta, ThoughtDelta, ToolCallDelta, Retracted

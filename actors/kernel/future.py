@@ -19,6 +19,7 @@ from typing import Any, TypeVar, cast
 
 import pykka
 
+from actors.birthplace import Birthplace
 from actors.errors import BlockingCallError, RuntimeClosedError
 from actors.kernel.cell import Cell
 from actors.kernel.upstream import ActorStop, Envelope, OptExcInfo
@@ -53,6 +54,7 @@ class LoopFuture(pykka.Future[T]):
 
     def __init__(self) -> None:
         super().__init__()
+        self._birthplace = Birthplace()
         self._lock = threading.RLock()
         self._result: tuple[Any, OptExcInfo | None] | None = None
         self._hook: Callable[[float | None], Any] | None = None
@@ -72,6 +74,7 @@ class LoopFuture(pykka.Future[T]):
         Raises:
             Timeout: it did not come in time.
             BlockingCallError: it would have to wait on a thread whose event loop is running.
+            ForkedError: it would have to wait, in a fork of the process where it was made: nobody resolves it there.
         """
         if self._result is None:
             if self._hook is None or self._sources:
@@ -91,6 +94,7 @@ class LoopFuture(pykka.Future[T]):
             return
         if timeout is not None and timeout <= 0:
             raise pykka.Timeout(f"{timeout} seconds")
+        self._refuse_in_a_fork()
         refuse_to_block("get()")
         resolved = threading.Event()
 
@@ -101,6 +105,12 @@ class LoopFuture(pykka.Future[T]):
         if not resolved.wait(timeout):
             self._forget(wake)
             raise pykka.Timeout(f"{timeout} seconds")
+
+    def _refuse_in_a_fork(self) -> None:
+        self._birthplace.check()
+        for source in self._sources:
+            if isinstance(source, LoopFuture):
+                source._refuse_in_a_fork()  # noqa: SLF001 - one of its own kind
 
     def _run_hook(self, hook: Callable[[float | None], Any], timeout: float | None) -> None:
         with self._lock:
@@ -201,6 +211,7 @@ class LoopFuture(pykka.Future[T]):
 
     def __await__(self) -> Generator[Any, None, T]:
         if not self.done():
+            self._refuse_in_a_fork()
             loop = asyncio.get_running_loop()
             waiter = loop.create_future()
 

@@ -18,7 +18,7 @@ from typing import Any
 from loguru import logger as host
 
 from actors.log._loguru import is_heard
-from actors.log.schema import EVENTS, EXCEPTION_FIELDS, FIELDS, LEVELS, SCHEMA
+from actors.log.schema import EVENTS, EXCEPTION_FIELDS, FIELDS, LEVELS, SCHEMA, TAG
 from actors.log.sink import FILES
 
 MARK = "greenroom"
@@ -40,7 +40,7 @@ class Log:
     @property
     def enabled(self) -> bool:
         """Whether anyone listens; where this is False, a hot path need not gather its fields."""
-        return is_heard(FILES, __name__) or is_heard(host, __name__)
+        return bool(FILES) or is_heard(host, __name__)
 
     def emit(
         self,
@@ -68,28 +68,37 @@ class Log:
             raise ValueError(f"{event_name!r} is not in actors.log.schema.EVENTS")
         if level not in LEVELS:
             raise ValueError(f"{level!r} is not in actors.log.schema.LEVELS")
-        unknown = fields.keys() - FIELDS.keys()
-        if unknown:
-            raise TypeError(f"no such field in actors.log.schema.FIELDS: {', '.join(sorted(unknown))}")
+        if not FIELDS.keys() >= fields.keys():
+            unknown = ", ".join(sorted(fields.keys() - FIELDS.keys()))
+            raise TypeError(f"no such field in actors.log.schema.FIELDS: {unknown}")
         if not self.enabled:
             return
-        text = _encodable(message)
         record = {
             "timestamp": _rfc3339(self._now()),
             "level": level,
-            "event.name": event_name,
-            "message": text,
+            TAG: event_name,
+            "message": _encodable(message),
             "schema": SCHEMA,
+            "seq": 0,  # a file's own: it fills that in
             "run.id": self.run_id,
             "process.pid": os.getpid(),
         }
-        record.update((FIELDS[name], value) for name, value in fields.items() if value is not None)
+        for name, value in fields.items():
+            if value is not None:
+                record[FIELDS[name]] = value
         if exc is not None:
             record.update(zip(EXCEPTION_FIELDS, _described(exc), strict=True))
-        # No arguments: with any, loguru would take the text for a format string. No `depth`: loguru goes by
-        # the module that calls it, and it is this one's name that "actors" switches on and off.
-        for logger in (FILES, host):
-            logger.bind(**{MARK: record}).log(level, text)
+        if FILES:
+            FILES.write(LEVELS.index(level), record)
+        if is_heard(host, __name__):
+            _tell_host(record)
+
+
+def _tell_host(record: dict[str, Any]) -> None:
+    del record["seq"]
+    # No arguments: with any, loguru would take the text for a format string. No `depth`: loguru goes by the
+    # module that calls it, and it is this one's name that "actors" switches on and off.
+    host.bind(**{MARK: record}).log(record["level"], record["message"])
 
 
 def _encodable(text: str) -> str:
@@ -99,8 +108,7 @@ def _encodable(text: str) -> str:
 
 def _rfc3339(now: float) -> str:
     # RFC 3339 section 5.6, always with microseconds, so that the column is as wide in every line.
-    moment = datetime.fromtimestamp(now, UTC).replace(tzinfo=None)
-    return f"{moment.isoformat(timespec='microseconds')}Z"
+    return f"{datetime.fromtimestamp(now, UTC).isoformat(timespec='microseconds')[:-6]}Z"
 
 
 def _described(exc: BaseException) -> Iterator[str]:

@@ -25,7 +25,7 @@ def provider() -> Iterator[ScriptedProvider]:
 
 @pytest.fixture(autouse=True)
 def no_endpoint_outside(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("OPENAI_BASE_URL", "OPENAI_API_KEY"):
+    for name in ("OPENAI_BASE_URL", "OPENAI_API_KEY", "OPENAI_MODEL"):
         monkeypatch.delenv(name, raising=False)
 
 
@@ -67,16 +67,36 @@ def test_the_environment_says_where_and_with_which_key(
     assert provider.requests[-1].headers["authorization"] == "Bearer sk-two"
 
 
+def test_a_file_says_where_and_how(provider: ScriptedProvider, tmp_path: Path) -> None:
+    file = tmp_path / "endpoints.toml"
+    file.write_text(
+        f'[endpoints.house]\nbase_url = "{provider.base_url}"\nmodel = "ada"\nbody = {{ temperature = 0 }}\n'
+        '[endpoints.azure]\nprofile = "azure"\nbase_url = "https://h.invalid"\nmodel = "m"\n'
+    )
+    assert chat("--endpoints", str(file), "--endpoint", "house", "x").exit_code == 0
+    assert chat("--endpoints", str(file), "--endpoint", "house", "--model", "bob", "x").exit_code == 0
+    bodies = [request.body for request in provider.requests]
+    assert [(body["model"], body["temperature"]) for body in bodies] == [("ada", 0), ("bob", 0)]
+    unnamed = chat("--endpoints", str(file), "x")
+    assert (unnamed.exit_code, "there are house, azure" in unnamed.stderr) == (2, True)
+
+
 @pytest.mark.parametrize(
     ("arguments", "advice"),
     [
         (["--model", "m", "x"], "--base-url URL, OPENAI_BASE_URL"),
-        (["--base-url", "http://127.0.0.1:9/v1", "x"], "say which model: --model NAME"),
+        (["--base-url", "http://127.0.0.1:9/v1", "x"], "give `model`, or set OPENAI_MODEL"),
         (["--base-url", "127.0.0.1", "--model", "m", "x"], "must begin with http://"),
-        (["--base-url", "http://h/v1", "--model", "m", "--api-key-env", "NO_KEY", "x"], "NO_KEY is not set"),
+        (["--base-url", "http://h/v1", "--model", "m", "--api-key-env", "NO_KEY", "x"], "NO_KEY: is not set"),
         (["--base-url", "http://h/v1", "--model", "m", " "], "the prompt is empty"),
         (["--base-url", "http://h/v1", "--model", "m"], "the prompt is empty"),
         (["--local", "--model", "m", "x"], "--local brings its own model"),
+        (["--local", "--endpoints", "e.toml", "x"], "--local brings its own model"),
+        (["--endpoints", "no.toml", "x"], "no.toml: can't be read"),
+        (["--endpoint", "house", "x"], "--endpoints FILE"),
+        (["--endpoints", ".", "x"], "can't be read (Is a directory)"),
+        (["--base-url", "http://h/v1", "--model", "m", "--log", ".", "x"], "is a folder; name a file in it"),
+        (["--endpoints", "e.toml", "--base-url", "http://h/v1", "x"], "leave out --base-url"),
     ],
 )
 def test_wrong_usage_is_one_line_of_advice(arguments: list[str], advice: str) -> None:
@@ -139,6 +159,25 @@ def test_a_terminal_sees_it_stream(provider: ScriptedProvider) -> None:
         shown = terminal.sees("Hm.", "Paris, ")
         gate.set()
         assert plain(shown + terminal.rest()) == "Hm.\nParis, I say.\n"
+
+
+def test_who_waits_for_a_pipe_is_told_of_retries(provider: ScriptedProvider) -> None:
+    provider.script("ada", Reply("Pa?").but(Eof(after=1)), Reply("Paris."))
+    ours, theirs = pty.openpty()
+    where = ["--base-url", provider.base_url, "--model", "ada"]
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM, "chat", *where, "where?"],
+        stdout=subprocess.PIPE,
+        stderr=theirs,
+        env=environment(),
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (0, b"Paris.\n")
+    assert "truncated" in (told := plain(os.read(ours, 65536).decode()))
+    assert "attempt 2 of 5" in told
+    assert "Pa?" not in told
+    os.close(ours)
+    os.close(theirs)
 
 
 def test_ctrl_c_ends_it(provider: ScriptedProvider) -> None:

@@ -7,6 +7,7 @@ import pytest
 from actors import UsageError
 from actors.chat.endpoint import find_endpoint
 from actors.config import Endpoint, Secret
+from actors.profiles import PROFILES
 
 URL = "http://127.0.0.1:1/v1"
 
@@ -29,10 +30,24 @@ def test_a_key_alone_means_openai_and_none_is_needed_elsewhere() -> None:
     assert find({"OPENAI_API_KEY": ""}, base_url=URL).api_key is None
 
 
+def test_a_known_address_brings_its_profile_and_the_environment_a_model() -> None:
+    environment = {"OPENAI_BASE_URL": "https://api.groq.com/openai/v1", "OPENAI_MODEL": "quick"}
+    found = find(environment, model=None)
+    assert (found.profile, found.model) == (PROFILES["groq"], "quick")
+
+
 @pytest.mark.parametrize(
-    ("environment", "given"),
-    [({}, {}), ({}, {"base_url": URL, "model": None}), ({"K": ""}, {"base_url": URL, "api_key_env": "K"})],
+    ("environment", "given", "asked"),
+    [
+        ({}, {}, "--base-url URL"),
+        ({"OPENAI_BASE_URL": ""}, {"base_url": ""}, "--local"),
+        ({}, {"base_url": URL, "model": None}, "give `model`, or set OPENAI_MODEL"),
+        ({"K": ""}, {"base_url": URL, "api_key_env": "K"}, "K: is not set"),
+        ({}, {"api_key_env": "K"}, "K: is not set"),
+    ],
 )
-def test_what_can_t_be_told_is_asked_for(environment: dict[str, str], given: dict[str, Any]) -> None:
-    with pytest.raises(UsageError, match="--"):
+def test_what_can_t_be_told_is_asked_for(
+    environment: dict[str, str], given: dict[str, Any], asked: str
+) -> None:
+    with pytest.raises(UsageError, match=asked):
         find(environment, **given)

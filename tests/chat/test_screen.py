@@ -113,7 +113,10 @@ def test_what_else_a_reader_must_know_is_a_line() -> None:
     failed = TurnFailed(
         **AT, text="a", thoughts="", usage=(), outcome=HttpError(status=401, message="bad key")
     )
-    assert shown(text("a"), failed) == "a\n· failed: http_error:401: bad key\n"
+    assert shown(text("a"), failed) == (
+        "a\n· failed: http_error:401: bad key; "
+        "check api_key, or the environment variable that it comes from\n"
+    )
 
 
 @st.composite

@@ -121,16 +121,13 @@ def test_nothing_merges_across_a_control_event() -> None:
     assert [event.seq for event in buffer.take()] == [1, 2, 4, 5]
 
 
-def test_past_max_bytes_it_is_full_until_half_is_gone() -> None:
+def test_past_max_bytes_it_is_full_until_it_is_taken() -> None:
     buffer = Buffer(Buffering(max_bytes=10))
     for seq in range(1, 6):
         buffer.push(text(seq, "éx"))
         assert buffer.full is (seq > 3)
-    buffer.take(2)
+    buffer.take()
     assert not buffer.full
-    assert not buffer.drained
-    buffer.take(2)
-    assert buffer.drained
 
 
 def test_past_max_control_it_is_full() -> None:
@@ -138,10 +135,8 @@ def test_past_max_control_it_is_full() -> None:
     for seq in (1, 2, 3):
         buffer.push(custom(seq))
         assert buffer.full is (seq > 2)
-    buffer.take(2)
-    assert (buffer.full, buffer.drained) == (False, False)
-    buffer.take(1)
-    assert (buffer.full, buffer.drained) == (False, True)
+    buffer.take()
+    assert not buffer.full
 
 
 def test_deltas_that_alternate_too_fast_to_merge_fill_it_too() -> None:
@@ -159,8 +154,8 @@ def test_pause_goes_there_straight_away() -> None:
         assert not buffer.full
         buffer.push(text(seq))
     assert buffer.full
-    assert [event.seq for event in buffer.take(3)] == [1, 2, 3]
-    assert buffer.drained
+    assert [event.seq for event in buffer.take()] == [1, 2, 3]
+    assert not buffer.full
 
 
 def test_what_is_pushed_when_it_is_full_is_kept() -> None:
@@ -220,7 +215,7 @@ def test_whatever_merges_the_fold_stays_and_no_seq_is_lost(
     for number, event in enumerate(events):
         buffer.push(event)
         if number % rhythm[number % len(rhythm)] == 0:
-            taken += buffer.take(rhythm[0])
+            taken += buffer.take()
     taken += buffer.take()
     assert (fold(taken).text, fold(taken).thoughts) == (fold(events).text, fold(events).thoughts)
     assert [event for event in taken if is_control(event)] == [event for event in events if is_control(event)]

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 import actors.log
-from tests.faults.stage import TRANSPORTS, Stage
+from actors import runtime
+from tests.faults.stage import TRANSPORTS, MovedLoop, Stage
 from tests.log.keeping import assert_kept
 
 
@@ -25,3 +26,12 @@ def _log(tmp_path: Path) -> Iterator[None]:
     with actors.log.to_file(path):
         yield
     assert_kept(path)
+
+
+@pytest.fixture(params=TRANSPORTS)
+def moved(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
+    """The same, with a clock that the test puts forward."""
+    monkeypatch.setattr(runtime, "choose_loop", lambda _: MovedLoop)
+    with Stage(request.param) as stage:
+        yield stage
+        stage.assert_at_rest()

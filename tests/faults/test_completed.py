@@ -7,7 +7,6 @@ from typing import Any
 import msgspec
 import pytest
 
-from actors import caller
 from actors.provider import (
     Delay,
     Eof,
@@ -19,7 +18,6 @@ from actors.provider import (
     Redirect,
     Reply,
     Reset,
-    Stall,
 )
 from tests.faults.stage import GOOD, Stage
 
@@ -38,19 +36,12 @@ DOCUMENT = b"""{"id": "x", "object": "chat.completion", "model": "m", "choices":
 
 ROWS: dict[str, tuple[Play, str, str | None]] = {
     "nothing odd": (GOOD, GOOD.text, "stop"),
-    "silence after the finish": (GOOD.but(Stall(after="after_finish")), GOOD.text, "stop"),
-    "keep-alives after the finish": (
-        GOOD.but(KeepAlives(after="after_finish", every_s=0.03)),
-        GOOD.text,
-        "stop",
-    ),
     "reset after the finish": (GOOD.but(Reset(after="after_finish")), GOOD.text, "stop"),
     "hung up after the finish": (GOOD.but(Eof(after="after_finish", terminated=False)), GOOD.text, "stop"),
     "eof after the finish": (GOOD.but(Eof(after="after_finish")), GOOD.text, "stop"),
     "no end marker": (but(done=False), GOOD.text, "stop"),
     "no finish reason": (but(finish=None), GOOD.text, None),
     "an unusual finish reason": (but(finish="eos_token"), GOOD.text, "eos_token"),
-    "silence after the end marker": (GOOD.but(Stall(after="at_end")), GOOD.text, "stop"),
     "reset after the end marker": (GOOD.but(Reset(after="at_end")), GOOD.text, "stop"),
     "text after the end marker": (
         GOOD.but(Inject(after="at_end", data=b'data: {"choices":[{"delta":{"content":"!"}}]}\n\n')),
@@ -82,8 +73,7 @@ ROWS: dict[str, tuple[Play, str, str | None]] = {
 
 
 @pytest.mark.parametrize("name", ROWS)
-def test_it_is_complete(stage: Stage, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(caller, "DRAIN_S", 0.1)
+def test_it_is_complete(stage: Stage, name: str) -> None:
     play, text, finish_reason = ROWS[name]
 
     played = stage.play(play, Redirect())
@@ -100,7 +90,6 @@ def test_it_is_complete(stage: Stage, name: str, monkeypatch: pytest.MonkeyPatch
         pytest.param(GOOD, "measured", id="asked for"),
         pytest.param(but(usage=False), "estimated", id="never"),
         pytest.param(but(usage_placement="choice"), "measured", id="in the choice"),
-        pytest.param(GOOD.but(Stall(after="after_finish")), "estimated", id="lost in silence"),
         pytest.param(Reply(usage=False), "unknown", id="nothing to count"),
     ],
 )

@@ -13,6 +13,8 @@ from actors.errors import TurnCancelledError, TurnFailedError
 from actors.provider import Gate, InBandError, Pause, Play, RawBody, Reset, Status
 from tests.faults.stage import GOOD, KEY, WAITS, Stage
 
+FOREVER = 1e9
+
 
 @pytest.fixture
 def deaf() -> Iterator[str]:
@@ -65,10 +67,13 @@ def test_a_connection_that_was_closed_while_idle(stage: Stage) -> None:
     assert session.run("Again.").text == GOOD.text
 
 
-def test_a_connection_that_is_not_made(stage: Stage, deaf: str) -> None:
-    deadlines = Deadlines(connect=0.1)
+def test_a_connection_that_is_not_made(moved: Stage, deaf: str) -> None:
+    deadlines = Deadlines(connect=10, first_event=FOREVER, attempt=FOREVER)
     policy = RetryPolicy(backoff_ms=8, jitter="deterministic", max_retries=1)
-    played = stage.play(endpoint=stage.endpoint(base_url=deaf), deadlines=deadlines, retry=policy)
+    session = moved.spawn(endpoint=moved.endpoint(base_url=deaf), deadlines=deadlines, retry=policy)
+    with session.stream("Anyone there?") as stream:
+        moved.put_forward_until_done(stream, 10)
+        played = moved.watch(session, stream)
 
     assert (played.reasons, played.waits) == (("stalled:connect",), WAITS[:1])
     assert played.failed.outcome.reason == "stalled:connect"
@@ -91,18 +96,20 @@ def test_a_failed_attempt_gives_its_connection_back(stage: Stage) -> None:
         assert (len(played.requests), played.completed.text) == (3, GOOD.text)
 
 
-def test_time_in_the_queue_is_not_the_endpoints(stage: Stage) -> None:
+def test_time_in_the_queue_is_not_the_endpoints(moved: Stage) -> None:
     """A limit "queues, never errors": the first event is awaited from when the request can go."""
     gate = Gate()
-    endpoint = stage.endpoint(max_connections=1)
-    first = stage.spawn(GOOD.but(Pause(after=6, gate=gate)), endpoint=endpoint)
-    second = stage.spawn(endpoint=endpoint, deadlines=Deadlines(first_event=0.15, attempt=0.19))
+    endpoint = moved.endpoint(max_connections=1)
+    patient = Deadlines(idle=FOREVER, attempt=FOREVER)
+    first = moved.spawn(GOOD.but(Pause(after=6, gate=gate)), endpoint=endpoint, deadlines=patient)
+    second = moved.spawn(endpoint=endpoint, deadlines=Deadlines(first_event=60, attempt=90))
     running = first.send("I am here.")
-    stage.provider.reached(first.id)
+    moved.provider.reached(first.id)
     with second.stream("So am I.") as stream:
-        assert not stage.ends_within(stream, 0.2)
+        moved.put_forward(100)
+        assert not stream.done.done()
         gate.set()
-        played = stage.watch(second, stream)
+        played = moved.watch(second, stream)
 
     assert (len(played.requests), played.retries) == (1, ())
     assert running.wait(5).text == GOOD.text

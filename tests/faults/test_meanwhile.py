@@ -202,7 +202,7 @@ def test_a_bug_under_an_attempt_fails_its_turn_once(
 
     with monkeypatch.context() as patched:
         patched.setattr(cls, method, broken)
-        session = stage.spawn(GOOD.but(Stall(after="after_finish")), GOOD)
+        session = stage.spawn()
         with pytest.raises(TurnFailedError) as raised:
             session.send("Tell me a story.").wait(5)
 

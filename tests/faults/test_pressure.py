@@ -68,22 +68,23 @@ def buffered(outlet: Any) -> int:
 
 
 @pytest.mark.parametrize("overflow", ["merge", "pause"])
-def test_a_stream_that_nobody_reads(stage: Stage, pauses: Pauses, last: Gate, overflow: Any) -> None:
-    session = stage.spawn(
+def test_a_stream_that_nobody_reads(moved: Stage, pauses: Pauses, last: Gate, overflow: Any) -> None:
+    session = moved.spawn(
         FLOOD.but(Held(after=8191, gate=last)),
         buffering=Buffering(max_bytes=LIMIT, max_events=16, overflow=overflow),
-        deadlines=Deadlines(idle=0.1),
+        deadlines=Deadlines(idle=60),
     )
     with session.stream("Tell me everything.") as stream:
         pauses.wait()
-        stage.settle()
+        moved.settle()
         held = buffered(stream._outlet)
         assert LIMIT < held < LIMIT + ONE_READ
         # The idle deadline passes while we do not read: that is not the endpoint's fault. And it can't go on.
+        moved.put_forward(100)
         with pytest.raises(TimeoutError):
-            last.wait_reached(0.2)
+            last.wait_reached(0)
         assert buffered(stream._outlet) == held
-        (request,) = stage.provider.requests_of(session.id)
+        (request,) = moved.provider.requests_of(session.id)
         assert request.outcome == "serving"
         assert not stream.done.done()
 
@@ -265,33 +266,42 @@ def test_an_unsubscribed_actor_is_waited_for_no_longer(
     assert len(slow.batches) == 1
 
 
-def test_usage_that_comes_after_a_pause_is_not_lost(stage: Stage, pauses: Pauses) -> None:
+def test_usage_that_comes_after_a_pause_is_not_lost(moved: Stage, pauses: Pauses) -> None:
     """The finish reason may be the last that is read before the pause: what trails it has its time after that."""
     gate = Gate()
     reply = Reply("x" * (LIMIT + 1), delta_chars=LIMIT + 1)
-    session = stage.spawn(
+    session = moved.spawn(
         reply.but(Held(after="after_finish", gate=gate)), buffering=Buffering(max_bytes=LIMIT)
     )
     with session.stream("Tell me everything.") as stream:
         pauses.wait()
         gate.wait_reached()
-        assert not stage.ends_within(stream, 0.2)  # `trailing` is 0.1 s
+        moved.put_forward(100)  # `trailing` is 60 s
+        assert not stream.done.done()
         gate.set()
-        played = stage.watch(session, stream)
+        played = moved.watch(session, stream)
 
     assert played.completed.usage[0].source == "measured"
 
 
-def test_an_endpoint_that_stalls_after_a_pause_is_found_out(stage: Stage, pauses: Pauses) -> None:
+def test_an_endpoint_that_stalls_after_a_pause_is_found_out(moved: Stage, pauses: Pauses) -> None:
     """The idle deadline that passed in the pause must be armed again after it."""
-    short = Deadlines(idle=0.1)
-    session = stage.spawn(
-        BROOK.but(Stall(after=255)), GOOD, buffering=Buffering(max_bytes=LIMIT), deadlines=short
+    session = moved.spawn(
+        BROOK.but(Stall(after=255)), GOOD, buffering=Buffering(max_bytes=LIMIT), deadlines=Deadlines(idle=60)
     )
+    unread = [BROOK.full_text[: 255 * DELTA]]
+
+    def wait_at_its_end(event: Event) -> None:
+        if isinstance(event, TextDelta):
+            unread[0] = unread[0].removeprefix(event.text)
+            if not unread[0]:
+                moved.put_forward(60)
+
     with session.stream("Tell me everything.") as stream:
         pauses.wait()
-        assert not stage.ends_within(stream, 0.2)
-        played = stage.watch(session, stream)
+        moved.put_forward(100)
+        assert not stream.done.done()
+        played = moved.watch(session, stream, on_event=wait_at_its_end)
 
     assert (len(played.requests), played.reasons) == (2, ("stalled:idle",))
     assert played.completed.text == GOOD.text

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from actors.events import ToolCall, ToolCallDelta
+from actors.events import Event, ToolCall, ToolCallDelta
 from actors.provider import (
     BadJson,
     Call,
@@ -21,7 +21,7 @@ from actors.provider import (
     Stall,
     ToolShape,
 )
-from tests.faults.stage import SHORT, Played, Stage
+from tests.faults.stage import Played, Stage
 
 CALLS = (Call("look", '{"where": "to the left"}'), Call("jump", '{"high": 3}'), Call("wait"))
 ASKING = Reply("Let me see.", tool_calls=CALLS)
@@ -70,7 +70,6 @@ BROKEN: dict[str, tuple[Reply, str]] = {
         ("eof after the last fragment", Eof(after=LAST), "truncated"),
         ("hung up", Eof(after="in_tool_call", terminated=False), "transport:read"),
         ("reset after the last fragment", Reset(after=LAST), "transport:read"),
-        ("stall", Stall(after=LAST), "stalled:idle"),
         ("error", InBandError(after=LAST), "in_band_error"),
         ("error with the end marker", InBandError(after=LAST, done=True), "in_band_error"),
         ("bad json", BadJson(after=LAST), "protocol:bad_json"),
@@ -81,7 +80,7 @@ BROKEN: dict[str, tuple[Reply, str]] = {
 @pytest.mark.parametrize("name", BROKEN)
 def test_no_call_of_an_incomplete_stream_is_offered(stage: Stage, name: str) -> None:
     broken, reason = BROKEN[name]
-    session = stage.spawn(broken, retry=None, deadlines=SHORT, tool_call_deltas=True)
+    session = stage.spawn(broken, retry=None, tool_call_deltas=True)
 
     played = stage.watch(session, session.stream("Look around."))
 
@@ -95,10 +94,28 @@ def test_no_call_of_an_incomplete_stream_is_offered(stage: Stage, name: str) -> 
 def test_only_the_complete_attempt_offers_calls(stage: Stage, name: str) -> None:
     broken, reason = BROKEN[name]
 
-    played = stage.play(broken, ASKING, deadlines=SHORT)
+    played = stage.play(broken, ASKING)
 
     assert (len(played.requests), played.reasons, played.waits) == (2, (reason,), (10,))
     assert played.completed.text == ASKING.text
+    assert played.completed.calls == WHOLE
+    assert by_attempt(played) == {2}
+
+
+def test_no_call_of_a_stream_that_stalls_is_offered(moved: Stage) -> None:
+    session = moved.spawn(ASKING.but(Stall(after=LAST)), ASKING, tool_call_deltas=True)
+    to_come = ["".join(call.arguments for call in CALLS)]
+
+    def wait_at_the_last_fragment(event: Event) -> None:
+        if isinstance(event, ToolCallDelta) and to_come[0]:
+            to_come[0] = to_come[0].removeprefix(event.arguments)
+            if not to_come[0]:
+                moved.put_forward(120)
+
+    with session.stream("Look around.") as stream:
+        played = moved.watch(session, stream, on_event=wait_at_the_last_fragment)
+
+    assert (len(played.requests), played.reasons) == (2, ("stalled:idle",))
     assert played.completed.calls == WHOLE
     assert by_attempt(played) == {2}
 

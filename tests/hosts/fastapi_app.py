@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -13,17 +12,24 @@ import fastapi
 import msgspec
 from fastapi.responses import JSONResponse, StreamingResponse
 
-from actors import AdmissionError, Endpoint, Runtime, RuntimeConfig, TurnStream
+from actors import AdmissionError, Endpoint, Runtime, RuntimeConfig, Session, TurnStream
 
 ENCODER = msgspec.json.Encoder()
 
 
-async def server_sent(stream: TurnStream) -> AsyncIterator[bytes]:
-    """Each event of a turn as a server-sent event; leaving early, for whatever reason, cancels the turn."""
-    async with stream:
-        async for event in stream:
-            name = event.__struct_config__.tag
-            yield f"event: {name}\nid: {event.seq}\ndata: ".encode() + ENCODER.encode(event) + b"\n\n"
+async def server_sent(stream: TurnStream, nameless: Session | None) -> AsyncIterator[bytes]:
+    """Each event of a turn as a server-sent event; leaving early, for whatever reason, cancels the turn.
+
+    A nameless session is closed then: nobody can come back to it.
+    """
+    try:
+        async with stream:
+            async for event in stream:
+                name = event.__struct_config__.tag
+                yield f"event: {name}\nid: {event.seq}\ndata: ".encode() + ENCODER.encode(event) + b"\n\n"
+    finally:
+        if nameless is not None:
+            nameless.close()
 
 
 def make_app(endpoint: Endpoint, config: RuntimeConfig) -> fastapi.FastAPI:
@@ -47,9 +53,14 @@ def make_app(endpoint: Endpoint, config: RuntimeConfig) -> fastapi.FastAPI:
         runtime: Runtime = request.app.state.runtime
         known = {one.id: one for one in runtime.sessions()}
         conversation = known[session] if session in known else runtime.spawn(id=session)
-        stream = conversation.stream(text)
+        try:
+            stream = conversation.stream(text)
+        except AdmissionError:
+            if session not in known:
+                conversation.close()
+            raise
         return StreamingResponse(
-            server_sent(stream),
+            server_sent(stream, conversation if session is None else None),
             media_type="text/event-stream",
             headers={"cache-control": "no-cache", "x-accel-buffering": "no"},
         )
@@ -60,9 +71,4 @@ def make_app(endpoint: Endpoint, config: RuntimeConfig) -> fastapi.FastAPI:
 def __getattr__(name: str) -> fastapi.FastAPI:
     if name != "app":
         raise AttributeError(name)
-    endpoint = Endpoint(
-        base_url=os.environ["OPENAI_BASE_URL"],
-        model=os.environ["OPENAI_MODEL"],
-        api_key=os.environ.get("OPENAI_API_KEY"),  # type: ignore[arg-type]  # a text will do
-    )
-    return make_app(endpoint, RuntimeConfig(max_active_turns=64, max_queued_turns=256))
+    return make_app(Endpoint.from_env(), RuntimeConfig(max_active_turns=64, max_queued_turns=256))

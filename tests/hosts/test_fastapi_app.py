@@ -14,7 +14,7 @@ from fastapi.testclient import TestClient
 from starlette.requests import ClientDisconnect
 
 from actors import Fold, Runtime, RuntimeConfig, events
-from actors.events import Event, TextDelta, TurnCancelled, TurnCompleted
+from actors.events import Event, SessionEnded, TextDelta, TurnCancelled, TurnCompleted
 from actors.provider import Gate, Pause, Reply, ScriptedProvider
 from tests.hosts.fastapi_app import make_app
 
@@ -42,6 +42,14 @@ def test_a_browser_gets_the_turn_as_server_sent_events(provider: ScriptedProvide
         assert read(again.text)[-1].turn == 2
 
 
+def test_a_session_without_a_name_ends_with_its_turn(provider: ScriptedProvider) -> None:
+    app = make_app(provider.endpoint(), RuntimeConfig())
+    with TestClient(app) as browser:
+        everything = app.state.runtime.events()
+        assert read(browser.get("/ask", params={"text": "hello"}).text)[-1].turn == 1
+        assert isinstance(next(event for event in everything if event.turn == 0), SessionEnded)
+
+
 def test_a_browser_is_sent_away_when_all_seats_are_taken(provider: ScriptedProvider) -> None:
     gate = Gate()
     provider.script("held", Reply("held", faults=(Pause(after=0, gate=gate),)))
@@ -49,7 +57,9 @@ def test_a_browser_is_sent_away_when_all_seats_are_taken(provider: ScriptedProvi
     with TestClient(app) as browser:
         runtime: Runtime = app.state.runtime
         turn = runtime.spawn(id="held").send("take the seat")
+        everything = runtime.events()
         response = browser.get("/ask", params={"text": "hello"})
+        assert next(event for event in everything if isinstance(event, SessionEnded)).session != "held"
         assert (response.status_code, response.headers["retry-after"]) == (503, "1")
         assert "takes no more" in response.json()["error"]
         gate.set()

@@ -174,7 +174,7 @@ with Runtime(endpoint) as runtime:
     session = runtime.spawn()
     session.run('warm up')
     stream, handle, events = session.stream('hello'), session.send('hello'), session.events()
-    each = runtime.map(['hello'])
+    each, ended = runtime.map(['hello']), session.ended
     next(stream)
     read, write = os.pipe()
     pid = os.fork()
@@ -184,10 +184,11 @@ with Runtime(endpoint) as runtime:
             'send': lambda: session.send('hello'), 'run': lambda: session.run('hello'),
             'history': session.history, 'ended': lambda: session.ended,
             'wait': handle.wait, 'result': stream.result, 'next': lambda: list(stream), 'events': lambda: list(events),
-            'await': lambda: asyncio.run(wait()), 'map': lambda: list(each),
+            'await': lambda: asyncio.run(wait(handle)), 'map': lambda: list(each),
+            'future': ended.get, 'derived': ended.map(str).get, 'await future': lambda: asyncio.run(wait(ended)),
         }
-        async def wait():
-            await handle
+        async def wait(it):
+            await it
         said = []
         for name, attempt in attempts.items():
             try:
