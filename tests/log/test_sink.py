@@ -287,10 +287,10 @@ def test_loguru_s_inside_is_as_we_take_it() -> None:
     heard: list[str] = []
     handler = loguru.logger.add(heard.append, format="{message}")
     assert is_heard(loguru.logger, __name__)
+    loguru.logger.info("Hello")
     loguru.logger.disable(__name__)
     assert not is_heard(loguru.logger, __name__)
     loguru.logger.enable(__name__)
-    loguru.logger.info("Hello")
     loguru.logger.remove(handler)
     assert heard == ["Hello\n"]
     assert has_decided("actors")
