@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import heapq
 import math
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, ClassVar, Final
@@ -17,17 +17,16 @@ from typing import Any, ClassVar, Final
 import msgspec
 
 from actors.fleet import choosing
+from actors.fleet.notices import LOUD, SHORT, Notices, called, notice
 from actors.fleet.roster import Bounds, Roster
 from actors.fleet.runs import Run
 from actors.fleet.seconds import Seconds
 from actors.fleet.sessions import Session
-from actors.fleet.sketch import Sketch
+from actors.fleet.sketch import Sketches
 from actors.fleet.tree import Tree
-from actors.fleet.view import STATES, Entry, Latency, Notice, Query, State, Timeline, Totals, View
+from actors.fleet.view import STATES, Entry, Query, State, Timeline, Totals, View
 from actors.log.decode import AnyRecord, OtherRecord
 from actors.log.schema import (
-    EVENTS,
-    PREFIX,
     ActorDeadLetter,
     ActorFailed,
     ActorGaveUp,
@@ -57,10 +56,6 @@ from actors.log.schema import (
     TurnStarted,
 )
 
-LOUD: Final = frozenset({"WARNING", "ERROR", "CRITICAL"})
-SHORT: Final[Mapping[type, str]] = MappingProxyType(
-    {kind: event.removeprefix(PREFIX) for event, kind in EVENTS.items()}
-)
 OTHERS: Final = "(other)"
 """What counts the names that there was no room for."""
 
@@ -79,10 +74,8 @@ class Fleet:
         self._tree = Tree(bounds.actors)
         self._outcomes: Counter[str] = Counter()
         self._errors: Counter[str] = Counter()
-        self._turns, self._attempts, self._first_chunks = Sketch(), Sketch(), Sketch()
-        self._dead_letters: deque[Notice] = deque(maxlen=bounds.recent)
-        self._stalls: deque[Notice] = deque(maxlen=bounds.recent)
-        self._problems: deque[Notice] = deque(maxlen=bounds.recent)
+        self._sketches = Sketches()
+        self._notices = Notices(bounds.recent)
         self._seconds = Seconds()
         self._second = self._seconds.of(-1.0)
         self._bad_line = ""
@@ -105,7 +98,7 @@ class Fleet:
             run = self._run = self._roster.run(record, at)
         run.seen = at
         if record.level in LOUD:
-            self._problems.appendleft(_notice(record, at))
+            self._notices.problems.appendleft(notice(record, at))
         self._HANDLERS[type(record)](self, record, run, at)
 
     def bad_line(self, line: str) -> None:
@@ -147,16 +140,12 @@ class Fleet:
             retrying=tuple(it.retry_row(now) for it in heapq.nsmallest(query.top, waiting, key=_due)),
             outcomes=dict(self._outcomes),
             errors=dict(self._errors.most_common()),
-            latency=Latency(
-                turn=self._turns.quantiles(),
-                attempt=self._attempts.quantiles(),
-                first_chunk=self._first_chunks.quantiles(),
-            ),
+            latency=self._sketches.latency(),
             tree=self._tree.rows(query.top),
             runs=tuple(it.row(now) for it in runs),
-            dead_letters=tuple(self._dead_letters),
-            stalls=tuple(self._stalls),
-            problems=tuple(self._problems),
+            dead_letters=tuple(self._notices.dead_letters),
+            stalls=tuple(self._notices.stalls),
+            problems=tuple(self._notices.problems),
             seconds=self._seconds.rows(now),
             last_bad_line=self._bad_line,
         )
@@ -182,7 +171,7 @@ class Fleet:
 
     def _stalled(self, record: DispatcherStalled, _run: Run, at: float) -> None:
         self.totals.stalls += 1
-        self._stalls.appendleft(_notice(record, at))
+        self._notices.stalls.appendleft(notice(record, at))
 
     # Actors
 
@@ -201,7 +190,7 @@ class Fleet:
 
     def _dead_letter(self, record: ActorDeadLetter, _run: Run, at: float) -> None:
         self.totals.dead_letters += 1
-        self._dead_letters.appendleft(_notice(record, at))
+        self._notices.dead_letters.appendleft(notice(record, at))
 
     # Sessions
 
@@ -209,7 +198,9 @@ class Fleet:
         self.totals.sessions_started += 1
         if (old := run.sessions.get(record.session)) is not None and old.state == "ended":
             self._roster.forget(old)  # a new session under an old one's id
-        self._note(self._roster.session(record, run, at), record, at)
+        session = self._roster.session(record, run, at)
+        session.agent = record.agent or ""
+        self._note(session, record, at)
 
     def _session_ended(self, record: SessionEnded, run: Run, at: float) -> None:
         session = self._roster.session(record, run, at)
@@ -228,12 +219,13 @@ class Fleet:
     def _turn_started(self, record: TurnStarted, run: Run, at: float) -> None:
         self.totals.turns_started += 1
         session = self._place(record, run, at, "waiting")
+        session.agent = record.agent or session.agent
         self._note(session, record, at)
 
     def _turn_completed(self, record: TurnCompleted, run: Run, at: float) -> None:
         self.totals.turns_completed += 1
         if record.duration is not None:
-            self._turns.add(record.duration)
+            self._sketches.turn.add(record.duration)
         self._turn_over(record, run, at)
 
     def _turn_failed(self, record: TurnFailed, run: Run, at: float) -> None:
@@ -261,7 +253,7 @@ class Fleet:
         self._note(session, record, at)
 
     def _first_chunk(self, record: RequestFirstChunk, run: Run, at: float) -> None:
-        self._first_chunks.add(record.time_to_first_chunk)
+        self._sketches.first_chunk.add(record.time_to_first_chunk)
         session = self._place(record, run, at, "streaming")
         session.first_chunk = record.time_to_first_chunk
         self._note(session, record, at, duration=record.time_to_first_chunk)
@@ -272,7 +264,7 @@ class Fleet:
     def _request_completed(self, record: RequestCompleted, run: Run, at: float) -> None:
         self.totals.requests_completed += 1
         self.totals.calls += record.calls_count
-        self._attempts.add(record.attempt_duration)
+        self._sketches.attempt.add(record.attempt_duration)
         session = self._attempt_over(record, run, at)
         session.model = record.model
         session.answered(record)
@@ -350,7 +342,7 @@ class Fleet:
     ) -> None:
         entry = Entry(
             at,
-            _called(record),
+            called(record),
             record.level,
             session.turn,
             session.step,
@@ -398,22 +390,8 @@ class Fleet:
     """What each record does; a test fails if the schema has one that is missing here."""
 
 
-def _due(session: Session) -> float:
-    return session.retry.retry_next_at if session.retry is not None else 0.0
-
-
-def _called(record: Any) -> str:
-    return SHORT.get(type(record)) or record.event.removeprefix(PREFIX)
-
-
-def _notice(record: Any, at: float) -> Notice:
-    return Notice(
-        at=at,
-        event=_called(record),
-        level=record.level,
-        session=getattr(record, "session", None) or "",
-        text=record.message,
-    )
+def _due(session: Session) -> tuple[float, str, str]:
+    return 0.0 if session.retry is None else session.retry.retry_next_at, session.id, session.run
 
 
 def _bounded(counter: Counter[str], name: str, bound: int) -> str:
