@@ -24,8 +24,6 @@ class Progress(msgspec.Struct, frozen=True):
     there: int
     files: int
     """How many logs are followed."""
-    skipped: int
-    """Lines that were longer than `actors.log.lines.LIMIT`."""
 
 
 class Tailer(Generic[Item]):
@@ -84,7 +82,6 @@ class Tailer(Generic[Item]):
             read=read,
             there=read + sum(it.bytes_left for it in followers),
             files=len(followers),
-            skipped=sum(it.skipped for it in followers),
         )
 
     def close(self) -> None:
