@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from actors.chat.command import chat
+from actors.commands.report import report
 from actors.commands.schema import schema
 from actors.commands.tail import tail
 from actors.errors import UsageError
@@ -70,4 +71,5 @@ def main() -> None:
 main.add_command(run)
 main.add_command(chat)
 main.add_command(tail)
+main.add_command(report)
 main.add_command(schema)
