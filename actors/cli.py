@@ -9,7 +9,7 @@ import click
 
 from actors.chat.command import chat
 from actors.commands.report import report
-from actors.commands.schema import schema
+from actors.commands.schema import lnav, schema
 from actors.commands.tail import tail
 from actors.errors import UsageError
 from actors.scenario.command import run
@@ -73,3 +73,4 @@ main.add_command(chat)
 main.add_command(tail)
 main.add_command(report)
 main.add_command(schema)
+main.add_command(lnav)
