@@ -64,7 +64,7 @@ def test_a_report_says_what_happened(path: Path) -> None:
     assert lines[1] == "1 turns: 1 completed, 0 failed, 0 cancelled; 1 retries"
     assert "sessions 1 started, 1 ended" in lines
     assert "requests 2 sent: 1 answered, 1 failed, 0 cancelled" in lines
-    assert any(re.fullmatch(r"whole turn 1( [\d.]+ s){4}", line) for line in lines)
+    assert any(re.fullmatch(r"whole turn 1( [\d.]+s){4}", line) for line in lines)
     assert any(line.startswith("transport:read") and line.endswith("100.0%") for line in lines)
     assert any(line.startswith("records") and line.endswith("and 1 bad lines") for line in lines)
 
