@@ -90,6 +90,7 @@ class SessionReport:
             response_id=last.result.response_id,
             response_model=last.result.response_model,
             finish_reasons=[last.outcome.finish_reason],
+            calls_count=len(last.result.calls) or None,
         )
 
     def attempt_failed(self, last: AttemptFailed, now: float) -> None:

@@ -195,7 +195,7 @@ def translate(
 
 
 BODY = "greenroom.body"
-"""The extension of an `httpx.Response` under which a transport of ours leaves a quicker way to its body: a `Readable`."""
+"""The extension of an `httpx.Response` under which a transport of ours leaves its body, as a `Readable`."""
 
 
 class Readable(TypingProtocol):

@@ -2,9 +2,6 @@
 
 - `FileSink`, which rotates and retains files, without the handler that would format the line: so a record's
   number is given under the lock that orders the file, and a line is bytes, written by one `write()`.
-- A logger with handlers of its own, which loguru documents only by way of `copy.deepcopy`, and that fails as
-  soon as a host has added a handler that can't be copied. On the shared logger, asking for a file would also
-  send every record to the host's stderr handler, and the host's `logger.remove()` would end the file.
 - `parse_duration` and `parse_size`, so that an amount is checked as loguru will read it.
 - Whether anyone listens, for which loguru has no public question.
 """
@@ -17,29 +14,11 @@ from typing import TYPE_CHECKING
 import loguru
 from loguru import _string_parsers
 from loguru._file_sink import FileSink
-from loguru._logger import Core, Logger
 
 if TYPE_CHECKING:
     from loguru import Logger as LoggerType
 
-__all__ = ["FileSink", "has_decided", "is_heard", "new_logger", "parse_duration", "parse_size"]
-
-
-def new_logger() -> LoggerType:
-    """Make a logger that shares nothing with `loguru.logger`."""
-    logger: LoggerType = Logger(  # type: ignore[no-untyped-call, assignment]  # typed only in loguru's stub
-        core=Core(),  # type: ignore[no-untyped-call]  # the same
-        exception=None,
-        depth=0,
-        record=False,
-        lazy=False,
-        colors=False,
-        raw=False,
-        capture=True,
-        patchers=[],
-        extra={},
-    )
-    return logger
+__all__ = ["FileSink", "has_decided", "is_heard", "parse_duration", "parse_size"]
 
 
 def parse_size(text: str) -> float | None:

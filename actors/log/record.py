@@ -18,8 +18,10 @@ from typing import Any
 from loguru import logger as host
 
 from actors.log._loguru import is_heard
-from actors.log.schema import EVENTS, EXCEPTION_FIELDS, FIELDS, LEVELS, SCHEMA
+from actors.log.schema import EVENTS, EXCEPTION_FIELDS, FIELDS, LEVELS, SCHEMA, TAG
 from actors.log.sink import FILES
+
+_KNOWN = frozenset(FIELDS)
 
 MARK = "greenroom"
 """Where a record's fields are in loguru's `extra`."""
@@ -44,11 +46,13 @@ class Log:
         self.run_id = uuid.uuid4().hex if run_id is None else run_id
         self._now = now
         self._pid = pid
+        self._second = 0, _rfc3339(0)
+        """The last one that a record was of, and how it is written: most records share theirs with others."""
 
     @property
     def enabled(self) -> bool:
         """Whether anyone listens; where this is False, a hot path need not gather its fields."""
-        return is_heard(FILES, __name__) or is_heard(host, __name__)
+        return bool(FILES) or is_heard(host, __name__)
 
     def emit(
         self,
@@ -76,29 +80,46 @@ class Log:
             raise ValueError(f"{event_name!r} is not in actors.log.schema.EVENTS")
         if level not in LEVELS:
             raise ValueError(f"{level!r} is not in actors.log.schema.LEVELS")
-        unknown = fields.keys() - FIELDS.keys()
-        if unknown:
-            raise TypeError(f"no such field in actors.log.schema.FIELDS: {', '.join(sorted(unknown))}")
-        if not self.enabled:
+        if not _KNOWN.issuperset(fields):
+            unknown = ", ".join(sorted(fields.keys() - _KNOWN))
+            raise TypeError(f"no such field in actors.log.schema.FIELDS: {unknown}")
+        heard_by_host = is_heard(host, __name__)
+        if not FILES and not heard_by_host:
             return
-        text = _encodable(message)
         record = {
-            "timestamp": _rfc3339(self._now()),
+            "timestamp": self._timestamp(),
             "level": level,
-            "event.name": event_name,
-            "message": text,
+            TAG: event_name,
+            "message": _encodable(message),
             "schema": SCHEMA,
+            "seq": 0,  # a file's own: it fills that in
             "run.id": self.run_id,
             "process.pid": self._pid(),
         }
-        record.update((FIELDS[name], value) for name, value in fields.items() if value is not None)
+        for name, value in fields.items():  # quicker than to merge a comprehension
+            if value is not None:
+                record[FIELDS[name]] = value
         if exc is not None:
             record.update(zip(EXCEPTION_FIELDS, _described(exc), strict=True))
-        # No arguments: with any, loguru would take the text for a format string. No `depth`: loguru goes by
-        # the module that calls it, and it is this one's name that "actors" switches on and off.
-        for logger in (FILES, host):
-            if is_heard(logger, __name__):
-                logger.bind(**{MARK: record}).log(level, text)
+        FILES.write(LEVELS.index(level), record)
+        if heard_by_host:
+            _tell_host(record)
+
+    def _timestamp(self) -> str:
+        # Always with microseconds, so that the column is as wide in every line.
+        second, micro = divmod(round(self._now() * 1e6), 1_000_000)
+        last, written = self._second
+        if second != last:
+            written = _rfc3339(second)
+            self._second = second, written  # at once, as other threads log too
+        return f"{written}.{micro:06}Z"
+
+
+def _tell_host(record: dict[str, Any]) -> None:
+    del record["seq"]
+    # No arguments: with any, loguru would take the text for a format string. No `depth`: loguru goes by the
+    # module that calls it, and it is this one's name that "actors" switches on and off.
+    host.bind(**{MARK: record}).log(record["level"], record["message"])
 
 
 def _encodable(text: str) -> str:
@@ -106,10 +127,9 @@ def _encodable(text: str) -> str:
     return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
-def _rfc3339(now: float) -> str:
-    # RFC 3339 section 5.6, always with microseconds, so that the column is as wide in every line.
-    moment = datetime.fromtimestamp(now, UTC).replace(tzinfo=None)
-    return f"{moment.isoformat(timespec='microseconds')}Z"
+def _rfc3339(second: int) -> str:
+    # RFC 3339 section 5.6, without the fraction and the zone.
+    return datetime.fromtimestamp(second, UTC).isoformat()[:-6]
 
 
 def _described(exc: BaseException) -> Iterator[str]:

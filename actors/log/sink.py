@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
+from collections import deque
 from collections.abc import Callable
-from datetime import time, timedelta
-from typing import TYPE_CHECKING, Any, Final, Self, TypeAlias
+from datetime import UTC, datetime, time, timedelta
+from typing import Any, Final, Self, TypeAlias
 
 from actors.errors import ConfigError
-from actors.log._loguru import FileSink, new_logger, parse_duration, parse_size
+from actors.log._loguru import FileSink, parse_duration, parse_size
 from actors.log.encode import to_line
-from actors.log.schema import LEVELS, STAMPED
-
-if TYPE_CHECKING:
-    from loguru import Message
-
-FILES: Final = new_logger()
-"""The logger whose handlers are greenroom's files, and nothing else."""
+from actors.log.schema import LEVELS
 
 Rotation: TypeAlias = str | int | time | timedelta | Callable[..., bool]
 Retention: TypeAlias = str | int | timedelta | Callable[..., None]
@@ -94,18 +90,12 @@ class LogFile:
     ) -> None:
         self.path = os.fspath(path)
         """As given."""
-        sink = _Sink(self.path, rotation=rotation, retention=retention)
-        # `catch`: what goes wrong with the log is loguru's to report, and no reason to fail a session.
-        # `diagnose`, `backtrace`: no locals and no frames beyond the handler's, should one ever be shown.
-        self._handler: int | None = FILES.add(
-            sink, level=level, format="{message}", colorize=False, diagnose=False, backtrace=False, catch=True
-        )
+        self._sink = _Sink(self.path, LEVELS.index(level), rotation=rotation, retention=retention)
+        FILES.add(self._sink)
 
     def remove(self) -> None:
         """Close the file. Records that come later do not reach it. May be called again."""
-        handler, self._handler = self._handler, None
-        if handler is not None:
-            FILES.remove(handler)
+        FILES.remove(self._sink)
 
     def __enter__(self) -> Self:
         return self
@@ -115,15 +105,17 @@ class LogFile:
 
 
 class _Line(bytes):
-    """A line as loguru's rotation wants it: with the record that it is of."""
+    """A line as loguru's rotation wants it: with its time."""
 
-    record: Any
+    record: dict[str, Any]
 
 
 class _Sink:
-    """Numbers and writes lines. loguru calls `write` and `stop` under the handler's lock."""
+    """Numbers and writes lines; who calls it sees to it that nobody else does meanwhile."""
 
-    def __init__(self, path: str, *, rotation: Rotation | None, retention: Retention | None) -> None:
+    def __init__(
+        self, path: str, least: int, *, rotation: Rotation | None, retention: Retention | None
+    ) -> None:
         # loguru fills in `{time}` in a path; this one is literal.
         literal = path.replace("{", "{{").replace("}", "}}")
         try:
@@ -133,36 +125,96 @@ class _Sink:
             )
         except (OSError, ValueError) as error:
             raise ConfigError("to_file.path", _advice(path, error)) from error
+        self.least = least
+        """The least level that is written, by its place in `LEVELS`."""
+        self._rotates = rotation is not None
         self._path = path
         self._seq = 0
         self._pid = os.getpid()
         self._losing = False
 
-    def write(self, message: Message) -> None:
-        fields = message.record["extra"]["greenroom"]
-        if fields["process.pid"] != self._pid:
+    def write(self, record: dict[str, Any]) -> None:
+        if record["process.pid"] != self._pid:
             # A forked child goes on in the file it inherited, but counts its own records.
-            self._seq, self._pid = 0, fields["process.pid"]
-        seq = self._seq + 1
-        record = dict.fromkeys(STAMPED) | fields | {"seq": seq}
-        line = _Line(to_line(record))
-        line.record = message.record
+            self._seq, self._pid = 0, record["process.pid"]
+        record["seq"] = seq = self._seq + 1
+        line = to_line(record)
+        if self._rotates:
+            line = _Line(line)
+            line.record = {"time": datetime.now(UTC).astimezone(), "extra": record}
         try:
             self._file.write(line)  # type: ignore[no-untyped-call]  # loguru's inside
-        except OSError as error:
-            self._tell(error)  # loguru would, with a traceback for each record
+        except Exception as error:  # noqa: BLE001 - a host's own `rotation` or `retention` may raise anything
+            self._tell(error)
             return
         self._seq, self._losing = seq, False
 
-    def _tell(self, error: OSError) -> None:
+    def _tell(self, error: Exception) -> None:
         if not self._losing and sys.stderr is not None:
+            why = getattr(error, "strerror", None)
             sys.stderr.write(
-                f"greenroom: the log {self._path!r} can't be written ({error.strerror}); what it would say is lost\n"
+                f"greenroom: the log {self._path!r} can't be written ({error if why is None else why}); "
+                "what it would say is lost\n"
             )
         self._losing = True
 
     def stop(self) -> None:
         self._file.stop()  # type: ignore[no-untyped-call]  # loguru's inside
+
+
+class _Files:
+    """The files of this process that are being written. A record is in all of them or, if it comes later, in none.
+
+    Not a loguru logger: on the shared one, asking for a file would also send every record to the host's stderr
+    handler, and the host's `logger.remove()` would end the file; and what loguru gathers for a record costs more
+    than all the rest.
+    """
+
+    def __init__(self) -> None:
+        self._sinks: tuple[_Sink, ...] = ()
+        self._lock = threading.RLock()
+        self._waiting: deque[tuple[int, dict[str, Any]]] = deque()
+        self._busy = False
+        if hasattr(os, "register_at_fork"):
+            # A child that was forked while another thread wrote would wait for ever.
+            release = self._lock.release
+            os.register_at_fork(before=self._lock.acquire, after_in_parent=release, after_in_child=release)
+
+    def __bool__(self) -> bool:
+        return bool(self._sinks)
+
+    def add(self, sink: _Sink) -> None:
+        with self._lock:
+            self._sinks += (sink,)
+
+    def remove(self, sink: _Sink) -> None:
+        with self._lock:
+            if sink in self._sinks:
+                self._sinks = tuple(it for it in self._sinks if it is not sink)
+                sink.stop()
+
+    def write(self, level: int, record: dict[str, Any]) -> None:
+        """Write a record to the files that want its level, by its place in `LEVELS`."""
+        with self._lock:
+            if self._busy:
+                # A finalizer or signal handler of this thread, in the middle of a line: it comes next.
+                self._waiting.append((level, record))
+                return
+            self._busy = True
+            try:
+                self._write(level, record)
+                while self._waiting:
+                    self._write(*self._waiting.popleft())
+            finally:
+                self._busy = False
+
+    def _write(self, level: int, record: dict[str, Any]) -> None:
+        for sink in self._sinks:
+            if level >= sink.least:
+                sink.write(record)
+
+
+FILES: Final = _Files()
 
 
 def _advice(path: str, error: OSError | ValueError) -> str:

@@ -1,85 +1,89 @@
-"""A growing file as lines. A line counts when its newline is there.
+"""Logs as lines: what is there, or that and what comes.
 
 `follow` gives a line, or None for "no more for now", so that waiting is its caller's; it never sleeps.
 """
 
 from __future__ import annotations
 
+import errno
 import itertools
 import os
-import stat
+import time
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing
+from datetime import datetime
 from io import FileIO
 from pathlib import Path
+from typing import Final
 
-CHUNK = 256 * 1024
-"""How much is read at once, in bytes."""
+import msgspec
 
-
-class Lines:
-    """Cuts bytes into lines, however they arrive."""
-
-    def __init__(self) -> None:
-        self._torn = b""
-
-    def feed(self, data: bytes) -> list[bytes]:
-        """Take more bytes; give the lines that they complete, without their newlines."""
-        *lines, self._torn = (self._torn + data).split(b"\n")
-        return lines
+from actors.log.lines import Lines
+from actors.log.opened import CHUNK
+from actors.log.tailer import Tailer, is_pattern, matching
 
 
-def read(path: str | os.PathLike[str]) -> Iterator[bytes]:
-    """Give the lines that a file has now.
-
-    Raises:
-        OSError: it can't be read; `FileNotFoundError` if there is none.
-    """
-    Path(path).stat()  # for what it raises: `follow` would wait for the file
-    with closing(follow(path)) as items:
-        for line in items:
-            if line is None:
-                return
-            yield line
+class _Stamp(msgspec.Struct, gc=False):
+    timestamp: datetime
 
 
-def follow(path: str | os.PathLike[str]) -> Generator[bytes | None]:
-    """Give the lines of a file as they come, for ever; None whenever there is no more for now.
+_STAMP: Final = msgspec.json.Decoder(_Stamp)
 
-    The file need not be there yet. When another takes its name (rotation), the old one is read to its end
-    first; a file that became shorter than what was read is read again from its start. Of several rotations
-    between two looks only the first and the last file are seen.
+
+def read(*paths: str | os.PathLike[str]) -> Iterator[bytes]:
+    """Give the lines that the logs have now: of several, in the order of their time.
 
     Raises:
-        OSError: it is there and can't be read.
+        OSError: one can't be read; `FileNotFoundError` if it is not there, or no file fits a pattern.
     """
-    file: FileIO | None = None
-    lines = Lines()
-    position = 0
-    try:
+    must_be_there(*paths)
+    with closing(_tailer(paths)) as tailer:
+        for lines in tailer.poll(time.monotonic):
+            yield from lines
+        yield from tailer.rest()
+
+
+def must_be_there(*paths: str | os.PathLike[str]) -> None:
+    """Raise what opening would, where a tailer would wait for the file.
+
+    Raises:
+        OSError: `FileNotFoundError` if one is not there, or no file fits a pattern.
+    """
+    for path in paths:
+        if not is_pattern(path):
+            Path(path).stat()
+        elif not matching(path):
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path)
+
+
+def follow(*paths: str | os.PathLike[str]) -> Generator[bytes | None]:
+    """Give the lines of the logs as they come, for ever; None whenever there is no more for now.
+
+    The files need not be there yet. Rotated, truncated and replaced ones are followed, as `actors.log.follower` says.
+
+    Raises:
+        OSError: one is there and can't be read.
+    """
+    with closing(_tailer(paths)) as tailer:
         while True:
-            if file is None:
-                file = _next_file(path, None)
-                if file is None:
-                    yield None
-                    continue
-            if data := file.read(CHUNK):
-                position += len(data)
-                yield from lines.feed(data)
-            elif _shrank(file, position):
-                file.seek(0)
-                lines, position = Lines(), 0
-            elif (successor := _next_file(path, file)) is None:
+            for lines in tailer.poll(time.monotonic):
+                yield from lines
+            yield None
+
+
+def read_stream(file: int, *, live: bool) -> Iterator[bytes | None]:
+    """Give the lines of an open file or pipe up to its end; if `live`, a None behind what came at once.
+
+    Raises:
+        OSError: it can't be read.
+    """
+    lines = Lines()
+    with FileIO(file, closefd=False) as stream:
+        while data := stream.read(CHUNK):
+            yield from lines.feed(data)
+            if live:
                 yield None
-            else:
-                # What came between the last read and the renaming; after it nobody writes there.
-                yield from lines.feed(file.readall())
-                file.close()
-                file, lines, position = successor, Lines(), 0
-    finally:
-        if file is not None:
-            file.close()
 
 
 def latest(items: Iterable[bytes | None], count: int) -> Iterator[bytes | None]:
@@ -93,16 +97,17 @@ def _is_line(item: bytes | None) -> bool:
     return item is not None
 
 
-def _next_file(path: str | os.PathLike[str], current: FileIO | None) -> FileIO | None:
+def _tailer(paths: tuple[str | os.PathLike[str], ...]) -> Tailer[bytes]:
+    alone = len(paths) == 1 and not is_pattern(paths[0])
+    return Tailer(paths, _unstamped if alone else _stamped)
+
+
+def _unstamped(line: bytes) -> tuple[None, bytes]:
+    return None, line
+
+
+def _stamped(line: bytes) -> tuple[float | None, bytes]:
     try:
-        # The current file is open, so no other can have its inode number. A pipe must not be opened twice.
-        if current is not None and os.path.samestat(Path(path).stat(), os.fstat(current.fileno())):
-            return None
-        return FileIO(path)
-    except FileNotFoundError:
-        return None
-
-
-def _shrank(file: FileIO, position: int) -> bool:
-    status = os.fstat(file.fileno())
-    return stat.S_ISREG(status.st_mode) and status.st_size < position
+        return _STAMP.decode(line).timestamp.timestamp(), line
+    except (ValueError, RecursionError):
+        return None, line

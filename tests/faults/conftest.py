@@ -1,11 +1,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+import actors.log
 from actors import runtime
 from tests.faults.stage import TRANSPORTS, MovedLoop, Stage
+from tests.log.keeping import assert_kept
 
 
 @pytest.fixture(params=TRANSPORTS)
@@ -14,6 +17,15 @@ def stage(request: pytest.FixtureRequest) -> Iterator[Stage]:
     with Stage(request.param) as stage:
         yield stage
         stage.assert_at_rest()
+
+
+@pytest.fixture(autouse=True)
+def _log(tmp_path: Path) -> Iterator[None]:
+    """Whatever went wrong, the log told it in the schema's words."""
+    path = tmp_path / "faults.jsonl"
+    with actors.log.to_file(path):
+        yield
+    assert_kept(path)
 
 
 @pytest.fixture(params=TRANSPORTS)

@@ -10,12 +10,13 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import loguru
 import msgspec
 import pytest
 
 from actors.errors import ConfigError
 from actors.log import Log, to_file
-from actors.log._loguru import FileSink, has_decided, is_heard, new_logger
+from actors.log._loguru import FileSink, has_decided, is_heard
 
 EVENT = "actors.turn.started"
 
@@ -112,6 +113,32 @@ def test_a_file_that_is_old_enough_is_rotated(tmp_path: Path) -> None:
         Log().emit(EVENT, "")
         Log().emit(EVENT, "")
     assert sorted(len(records(file)) for file in tmp_path.iterdir()) == [0, 2]
+
+
+def test_a_record_that_comes_up_in_the_middle_of_a_line_is_the_next_one(tmp_path: Path) -> None:
+    # As of a finalizer, which runs wherever the collector does.
+    path = tmp_path / "log.jsonl"
+    log = Log()
+
+    def rotation(line: Any, _: Any) -> bool:
+        if b"outer" in line:
+            log.emit(EVENT, "inner")
+        return False
+
+    with to_file(path, rotation=rotation):
+        log.emit(EVENT, "outer")
+    assert [(record["seq"], record["message"]) for record in records(path)] == [(1, "outer"), (2, "inner")]
+
+
+def test_a_rotation_that_raises_fails_nobody_and_is_reported(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def rotation(*_: Any) -> bool:
+        raise RuntimeError("no such luck")
+
+    with to_file(tmp_path / "log.jsonl", rotation=rotation):
+        Log().emit(EVENT, "x")
+    assert "can't be written (no such luck)" in capsys.readouterr().err
 
 
 def test_remove_closes_the_file_and_may_be_called_again(tmp_path: Path) -> None:
@@ -257,15 +284,14 @@ def test_importing_the_log_says_nothing_and_leaves_the_host_s_choice(
 
 
 def test_loguru_s_inside_is_as_we_take_it() -> None:
-    logger = new_logger()
-    assert not is_heard(logger, __name__)
     heard: list[str] = []
-    handler = logger.add(heard.append, format="{message}")
-    assert is_heard(logger, __name__)
-    logger.info("Hello")
-    logger.disable(__name__)
-    assert not is_heard(logger, __name__)
-    logger.remove(handler)
+    handler = loguru.logger.add(heard.append, format="{message}")
+    assert is_heard(loguru.logger, __name__)
+    loguru.logger.info("Hello")
+    loguru.logger.disable(__name__)
+    assert not is_heard(loguru.logger, __name__)
+    loguru.logger.enable(__name__)
+    loguru.logger.remove(handler)
     assert heard == ["Hello\n"]
     assert has_decided("actors")
     assert not has_decided("elsewhere")

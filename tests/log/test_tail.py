@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors.log.tail import CHUNK, Lines, follow, latest, read
+from actors.log.opened import CHUNK
+from actors.log.tail import follow, latest, read
 
 
 def until_none(items: Iterator[bytes | None]) -> list[bytes]:
@@ -30,13 +31,6 @@ def append(path: Path, data: bytes) -> None:
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     return tmp_path / "log.jsonl"
-
-
-@given(st.lists(st.binary()))
-def test_however_bytes_are_split_the_lines_are_the_same(pieces: list[bytes]) -> None:
-    whole = b"".join(pieces)
-    lines = Lines()
-    assert [line for piece in pieces for line in lines.feed(piece)] == whole.split(b"\n")[:-1]
 
 
 @given(st.lists(st.sampled_from([b"a", b"\n", b"bc\n", b"\r", b"\xff", b"\xe2\x80\xa8"])))

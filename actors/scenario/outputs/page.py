@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from actors.plots.page import page, table
+from actors.plots.svg import escape
 from actors.scenario.outputs import plots
 from actors.scenario.outputs.chronicle import Chronicle
-from actors.scenario.outputs.style import CSS
-from actors.scenario.outputs.svg import escape
 from actors.scenario.report import Report, rows, verdict
 from actors.scenario.summary import Check, Problem
 from actors.scenario.table import Table
@@ -35,15 +35,9 @@ def report_html(report: Report, chronicle: Chronicle) -> str:
         *_pairs(rows(report)),
         "</section>",
         *_plots(report, chronicle),
-        *(part for table in report.tables for part in _table(table)),
+        *(part for told in report.tables for part in _table(told)),
     )
-    policy = "default-src 'none'; style-src 'unsafe-inline'"
-    return (
-        f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>{escape(bill.name)}</title>\n'
-        f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<style>{CSS}</style></head>\n<body><main>\n" + "\n".join(parts) + "\n</main></body></html>\n"
-    )
+    return page(bill.name, parts)
 
 
 def _head(report: Report) -> Iterator[str]:
@@ -156,12 +150,7 @@ def _figure(drawn: str, legend: Iterable[tuple[str, str, str, int]], caption: st
     yield f"<figcaption>{escape(caption)}</figcaption></figure>"
 
 
-def _table(table: Table) -> Iterator[str]:
-    yield f'<section><h2>{escape(table.title)}</h2><div class="wide" tabindex="0"><table><thead><tr>'
-    yield "".join(f'<th scope="col">{escape(column)}</th>' for column in table.columns)
-    yield "</tr></thead><tbody>"
-    for row in table.rows:
-        first, *rest = row
-        cells = "".join(f"<td>{escape(cell)}</td>" for cell in rest)
-        yield f'<tr><th scope="row">{escape(first)}</th>{cells}</tr>'
-    yield f"</tbody></table></div><p>{escape(table.note)}</p></section>"
+def _table(told: Table) -> Iterator[str]:
+    yield f"<section><h2>{escape(told.title)}</h2>"
+    yield from table(told.columns, told.rows)
+    yield f"<p>{escape(told.note)}</p></section>"

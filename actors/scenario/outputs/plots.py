@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
-from actors.scenario.outputs import svg
+from actors.plots import svg
 from actors.scenario.outputs.chronicle import Chronicle, Span
 from actors.scenario.outputs.looks import LOOKS, Look, look_of
 

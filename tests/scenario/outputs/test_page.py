@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors.scenario.outputs import plots, report_html, svg
+from actors.plots import svg
+from actors.scenario.outputs import plots, report_html
 from actors.scenario.outputs.looks import LOOKS
 from actors.scenario.table import Table
 from tests.scenario.laws.histories import Teller, histories, rich

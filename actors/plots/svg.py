@@ -9,7 +9,7 @@ import math
 from collections.abc import Callable, Iterable, Iterator
 from typing import TypeAlias
 
-from actors.scenario.words import inert
+from actors.log.format import inert
 
 Scale: TypeAlias = Callable[[float], float]
 """From a value to its place."""

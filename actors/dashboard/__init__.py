@@ -1,0 +1,1 @@
+"""Watching a fleet by its logs. Needs the extra `dashboard`."""

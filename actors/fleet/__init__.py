@@ -1,0 +1,1 @@
+"""What a log says about a fleet of sessions: records folded to a view. Pure; needs the extra `dashboard`."""

@@ -1,0 +1,39 @@
+"""How long things took, over a log of any length, in a t-digest."""
+
+from __future__ import annotations
+
+from fastdigest import TDigest
+
+from actors.fleet.view import Latency, Quantiles
+
+
+class Sketch:
+    """Durations, of which only the digest's centroids are kept."""
+
+    def __init__(self) -> None:
+        self._digest = TDigest()
+        self.add = self._digest.update
+        """Take one more, in seconds."""
+
+    def quantiles(self) -> Quantiles:
+        """Where the durations lie."""
+        digest = self._digest
+        if digest.is_empty():
+            return Quantiles(count=0, p50=None, p95=None, p99=None, max=None)
+        p50, p95, p99 = (digest.quantile(share) for share in (0.5, 0.95, 0.99))
+        return Quantiles(count=digest.n_values, p50=p50, p95=p95, p99=p99, max=digest.max())
+
+
+class Sketches:
+    """Of turns, of attempts that were answered, and until their first chunk."""
+
+    def __init__(self) -> None:
+        self.turn, self.attempt, self.first_chunk = Sketch(), Sketch(), Sketch()
+
+    def latency(self) -> Latency:
+        """Where all of them lie."""
+        return Latency(
+            turn=self.turn.quantiles(),
+            attempt=self.attempt.quantiles(),
+            first_chunk=self.first_chunk.quantiles(),
+        )
