@@ -155,7 +155,7 @@ def test_a_script_that_must_not_be_read_is_typed(tmp_path: Path, monkeypatch: py
     ("arguments", "said"),
     [
         (["run", "{folder}/none.py"], "does not exist: check the path"),
-        (["run", "{folder}"], "is a folder: name a scenario in it"),
+        (["run", "{folder}/empty"], "there is no scenario: write one"),
         (["run", "{script}", "--log", "{script}/log.jsonl"], "choose another folder"),
         (["run", "{script}", "--log", "/proc/none/log.jsonl"], "choose another folder"),
         (["tail", "{folder}/none.jsonl"], "is not there"),
@@ -164,6 +164,7 @@ def test_a_script_that_must_not_be_read_is_typed(tmp_path: Path, monkeypatch: py
 def test_the_command_complains_in_one_line(tmp_path: Path, arguments: list[str], said: str) -> None:
     script = tmp_path / "script.py"
     script.write_text(EMPTY)
+    (tmp_path / "empty").mkdir()
     filled = [argument.format(folder=tmp_path, script=script) for argument in arguments]
     done = subprocess.run([*COMMAND, *filled], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (2, "")
