@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-PURE_OF_LOG = ("decode", "encode", "format", "lines", "merge", "schema")
+PURE_OF_LOG = ("decode", "encode", "format", "lines", "merge", "schema", "wanted")
 PURE = sorted([
     *(path for package in ("core", "wire", "fleet") for path in ROOT.glob(f"actors/{package}/*.py")),
     *(ROOT / "actors" / "log" / f"{name}.py" for name in PURE_OF_LOG),
@@ -109,7 +109,7 @@ LAYERS = (
     ),
     ("stream", "pump", "watching", "client", "mapping"),
     ("house", "runtime"),
-    ("scenario", "chat", "dashboard"),
+    ("scenario", "chat", "dashboard", "commands"),
     ("cli",),
 )
 """From the ground up: a layer imports from itself and from those before it. `messages` carry what the core makes."""

@@ -38,7 +38,6 @@ class Feed:
         for items in self._tailer.poll(now):
             self._fold(items)
             yield
-        self.fleet.totals.skipped_lines = self.progress.skipped
 
     def finish(self) -> None:
         """Fold also what is kept back in case another log is written late; then close the files."""

@@ -48,9 +48,7 @@ class Totals(msgspec.Struct, kw_only=True):
 
     records: int = 0
     bad_lines: int = 0
-    """Lines that are no record."""
-    skipped_lines: int = 0
-    """Lines that are longer than `actors.log.lines.LIMIT`."""
+    """Lines that are no record, or too long for one."""
     sessions_started: int = 0
     sessions_ended: int = 0
     sessions_forgotten: int = 0

@@ -45,7 +45,7 @@ class Follower:
         self._replaced = False
         """Whether another file has taken the name of the one that is being read."""
         self._ahead = 0
-        self._bytes_done = self._skipped_done = 0
+        self._bytes_done = 0
         wanted = {Path(it).name for it in rotated}
         self._done: dict[Inode, bytes] = {}
         """The files that need not be read any more, with their first bytes."""
@@ -85,11 +85,6 @@ class Follower:
         """How much there is beyond."""
         return self._ahead + (0 if self._file is None else self._file.left)
 
-    @property
-    def skipped(self) -> int:
-        """How many lines were too long to be given."""
-        return self._skipped_done + (0 if self._file is None else self._file.skipped)
-
     def close(self) -> None:
         """Close what is open."""
         if self._file is not None:
@@ -109,7 +104,6 @@ class Follower:
     def _leave(self, file: Opened) -> None:
         self._done[file.inode] = file.head()
         self._bytes_done += file.position
-        self._skipped_done += file.skipped
         self._replaced = False
         self.close()
 

@@ -36,11 +36,6 @@ class Opened:
         self.position = 0
         """How many bytes were read."""
 
-    @property
-    def skipped(self) -> int:
-        """How many lines were too long to be given."""
-        return self._lines.skipped
-
     def read(self) -> list[bytes] | None:
         """Give the lines that the next chunk completes, maybe none; None at the file's end.
 

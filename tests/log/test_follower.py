@@ -173,18 +173,6 @@ def test_a_file_that_was_written_over_and_is_longer_now_is_read_from_its_start(p
     follower.close()
 
 
-def test_lines_that_are_too_long_are_counted_over_all_files(
-    path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    follower = Follower(str(path))
-    for _ in range(2):
-        append(path, b"x" * (16 * 2**20 + 1) + b"\nnext\n")
-        assert now(follower) == [b"next"]
-        rotate(path)
-    assert follower.skipped == 2
-    follower.close()
-
-
 def test_a_rotated_file_that_is_no_file_or_goes_away_is_passed_over(path: Path) -> None:
     (path.parent / "log.jsonl.1").mkdir()
     append(path, b"1\n")
