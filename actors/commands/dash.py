@@ -11,9 +11,7 @@ from actors.extras import need
 @click.command()
 @click.argument("paths", metavar="PATH...", nargs=-1, required=True)
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen at.")
-@click.option(
-    "--port", type=click.IntRange(0, 65535), default=0, help="The port; a free one if not given."
-)
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="The port; a free one if not given.")
 @click.option(
     "--allow-remote",
     is_flag=True,
@@ -37,11 +35,11 @@ def dash(paths: tuple[str, ...], *, host: str, port: int, allow_remote: bool, na
             f"other machines may reach {host}, over HTTP that is not encrypted: "
             "say --allow-remote if they shall, or leave --host away and use a tunnel (ssh -L)"
         )
+    if not is_loopback(host):
+        click.echo("Anyone on the way reads the logs and the token: HTTP is not encrypted.", err=True)
     try:
         serve(paths, host=host, port=port, names=(host, *names), ready=click.echo)
     except OSError as error:
-        raise UsageError(f"{_subject(error, host, port)}: {error.strerror or error}") from error
-
-
-def _subject(error: OSError, host: str, port: int) -> str:
-    return f"{host}:{port} can't be listened at" if error.filename is None else f"{error.filename} can't be read"
+        raise UsageError(
+            f"{error.filename or 'a log'} can't be read ({error.strerror}): choose a file that can"
+        ) from error

@@ -44,10 +44,10 @@ def build(
     document = page.build()
     pace = Pace() if pace is None else pace
 
-    async def show(_: Request) -> Response:  # noqa: RUF029 - a plain function would be run in a thread
+    async def show(_: Request) -> Response:
         return Response(document.html, media_type="text/html")
 
-    async def stream(request: Request) -> Response:  # noqa: RUF029 - see above
+    async def stream(request: Request) -> Response:
         if board.readers >= readers:
             return PlainTextResponse("too many are watching\n", HTTPStatus.SERVICE_UNAVAILABLE)
         try:

@@ -31,9 +31,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     def query(self) -> Query:
         """Which rows."""
-        return Query(
-            sort=self.sort, reverse=self.reverse, text=self.text, states=self.states, top=self.top
-        )
+        return Query(sort=self.sort, reverse=self.reverse, text=self.text, states=self.states, top=self.top)
 
 
 class Frame(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,14 +65,17 @@ class Board:
         Raises:
             OSError: a log is there and can't be read.
         """
-        while going_on():
-            for _ in self._feed.poll():
+        try:
+            while going_on():
+                for _ in self._feed.poll():
+                    self._tell()
+                    await asyncio.sleep(0)
+                    if not going_on():
+                        return
                 self._tell()
-                await asyncio.sleep(0)
-                if not going_on():
-                    return
-            self._tell()
-            await asyncio.sleep(POLL)
+                await asyncio.sleep(POLL)
+        finally:
+            self._feed.finish()
 
     async def changed(self, since: int, within: float) -> bool:
         """Wait until there is something newer than version `since`, or `within` seconds have passed."""

@@ -27,7 +27,8 @@ class Pace(msgspec.Struct, frozen=True):
 async def frames(board: Board, wanted: Wanted, pace: Pace) -> AsyncGenerator[bytes]:
     """Give a frame, and a new one each time that the board has changed.
 
-    None is made before the one before has been sent: a slow reader costs no memory, and gets the newest when it is ready.
+    None is made before the one before has been sent: a slow reader costs no memory, and gets the newest when it is
+    ready.
     """
     board.readers += 1
     try:

@@ -16,10 +16,10 @@ from __future__ import annotations
 
 import hmac
 import ipaddress
+import re
 from collections.abc import Iterable
 from http import HTTPStatus
 from typing import Final
-from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
@@ -29,6 +29,9 @@ PAGE: Final = "/"
 """The route that needs no token."""
 
 LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+
+HOST: Final = re.compile(r"(\[(?P<address>[0-9a-f:.]+)\]|(?P<name>[a-z0-9._-]+))(:[0-9]{1,5})?")
+"""RFC 9112, section 3.2, in lower case. Which port it names says nothing: a tunnel may have its own."""
 
 HEADERS: Final = (
     ("cache-control", "no-store"),
@@ -48,7 +51,7 @@ class Guard:
         token: what `Authorization: Bearer` must say.
         policy: the `Content-Security-Policy` of every response.
         names: the names under which it may be asked, besides those of loopback.
-        any_address: whether any IP address will do for a name: rebinding needs a name, and a machine has many addresses.
+        any_address: whether any IP address will do for a name: a machine has many, and rebinding needs a real name.
     """
 
     def __init__(
@@ -78,26 +81,26 @@ class Guard:
     def _refusal(self, method: str, path: str, headers: Headers) -> PlainTextResponse | None:
         hosts = headers.getlist("host")
         if len(hosts) != 1 or not self._is_ours(hosts[0]):
-            return _refuse(HTTPStatus.MISDIRECTED_REQUEST, "this is not its name: see greenroom dash --help, --name")
+            return _refuse(
+                HTTPStatus.MISDIRECTED_REQUEST, "this is not its name: see greenroom dash --help, --name"
+            )
         if any(origin.lower() != f"http://{hosts[0].lower()}" for origin in headers.getlist("origin")):
             return _refuse(HTTPStatus.FORBIDDEN, "another site's page asks")
         if method != "GET":
             return _refuse(HTTPStatus.METHOD_NOT_ALLOWED, "only GET", allow="GET")
         if path != PAGE and not self._is_known(headers.getlist("authorization")):
             return _refuse(
-                HTTPStatus.UNAUTHORIZED, "the token of the printed URL is needed", **{"www-authenticate": "Bearer"}
+                HTTPStatus.UNAUTHORIZED,
+                "the token of the printed URL is needed",
+                **{"www-authenticate": "Bearer"},
             )
         return None
 
     def _is_ours(self, host: str) -> bool:
-        try:
-            parts = urlsplit(f"//{host}")
-            _ = parts.port  # raises if it is none; which one it is says nothing, as a tunnel may have its own
-        except ValueError:
+        found = HOST.fullmatch(host.lower())
+        if found is None:
             return False
-        name = parts.hostname or ""
-        if host != parts.netloc or "@" in host:
-            return False
+        name = found["address"] or found["name"]
         return name in self._names or (self._any_address and _is_address(name))
 
     def _is_known(self, said: list[str]) -> bool:

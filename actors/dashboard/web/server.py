@@ -14,6 +14,7 @@ import uvicorn
 from actors.dashboard.feed import Feed
 from actors.dashboard.web.app import build
 from actors.dashboard.web.board import Board
+from actors.errors import UsageError
 
 
 class Server(uvicorn.Server):
@@ -40,7 +41,8 @@ def serve(
         ready: called with the URL to open.
 
     Raises:
-        OSError: the address can't be had, or a log can't be read.
+        UsageError: the address can't be had.
+        OSError: a log is there and can't be read.
     """
     with closing(_listen(host, port)) as listener:
         asyncio.run(_serve(Feed(paths), listener, names, ready))
@@ -59,8 +61,10 @@ async def _serve(
 ) -> None:
     token = secrets.token_urlsafe(32)
     host, port = listener.getsockname()[:2]
+    if ipaddress.ip_address(host).is_unspecified:
+        host = socket.gethostname()
     board = Board(feed)
-    app = build(board, token, names=names, any_address=not is_loopback(host))
+    app = build(board, token, names=(host, *names), any_address=not is_loopback(host))
     server = Server(
         uvicorn.Config(
             app,
@@ -83,7 +87,10 @@ async def _serve(
 
 
 def _listen(host: str, port: int) -> socket.socket:
-    family, *_, address = socket.getaddrinfo(
-        host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-    )[0]
-    return socket.create_server(address[:2], family=family)
+    try:
+        family, *_, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        return socket.create_server((str(address[0]), int(address[1])), family=family)
+    except OSError as error:
+        raise UsageError(f"{host}:{port} can't be listened at: {error.strerror}") from error

@@ -9,7 +9,16 @@ from typing import Final
 
 import msgspec
 
-SCRIPTS: Final = ("dom.js", "words.js", "charts.js", "sessions.js", "panels.js", "timeline.js", "stream.js", "main.js")
+SCRIPTS: Final = (
+    "dom.js",
+    "words.js",
+    "charts.js",
+    "sessions.js",
+    "panels.js",
+    "timeline.js",
+    "stream.js",
+    "main.js",
+)
 """In this order: they share one scope."""
 
 

@@ -68,8 +68,8 @@ function drawTree(rows) {
     byId("tree"),
     rows,
     (row) => row.urn,
-    ["name", "id", "note", "number"],
-    ([name, id, note, number], row, line) => {
+    ["name", "id", "number", "note"],
+    ([name, id, number, note], row, line) => {
       line.style.setProperty("--depth", row.depth);
       mark(line, "data-some", row.failures + row.restarts > 0 ? "" : null);
       say(name, row.kind);
