@@ -9,7 +9,8 @@ import click
 
 from actors.chat.command import chat
 from actors.commands.dash import dash
-from actors.commands.schema import schema
+from actors.commands.report import report
+from actors.commands.schema import lnav, schema
 from actors.commands.tail import tail
 from actors.errors import UsageError
 from actors.scenario.command import run
@@ -72,4 +73,6 @@ main.add_command(run)
 main.add_command(chat)
 main.add_command(dash)
 main.add_command(tail)
+main.add_command(report)
 main.add_command(schema)
+main.add_command(lnav)

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 
 import click
 
+from actors.commands.reading import complaining, shown
 from actors.errors import UsageError
 
 POLL = 0.1
@@ -88,38 +89,9 @@ def _items(paths: tuple[str, ...], *, follow: bool) -> tuple[Iterator[bytes | No
         raise UsageError("stdin (-) can't be read together with files")
     for path in paths:
         if follow and not is_pattern(path) and not os.path.lexists(path):
-            click.echo(f"waiting for {_shown(path)}", err=True)
+            click.echo(f"waiting for {shown(path)}", err=True)
     items: Iterator[bytes | None] = reader.follow(*paths) if follow else reader.read(*paths)
     return complaining(items, paths), lambda: time.sleep(POLL)
-
-
-def complaining(items: Iterator[bytes | None], paths: tuple[str, ...]) -> Iterator[bytes | None]:
-    """Give the items; what reading them raises becomes a line of advice.
-
-    What the terminal or pipe raises is none of this function's.
-    """
-    try:
-        yield from items
-    except OSError as error:
-        name = _shown(paths[0] if error.filename is None else os.fspath(error.filename))
-        match error:
-            case FileNotFoundError():
-                advice = (
-                    f"{name} is not there: name a log that actors.log.to_file writes, or wait for it with -f"
-                )
-            case IsADirectoryError():
-                advice = f"{name} is a folder: name a log file in it"
-            case _:
-                advice = f"{name} can't be read ({error.strerror}): choose a file that can"
-        raise UsageError(advice) from None
-    except ValueError as error:
-        raise UsageError(f"{_shown(paths[0])} can't be read ({error}): choose a file that can") from None
-
-
-def _shown(file: str) -> str:
-    from actors.log.format import inert  # noqa: PLC0415 - see the package
-
-    return inert(click.format_filename(file))
 
 
 def _moment(text: str) -> datetime:

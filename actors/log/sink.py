@@ -105,9 +105,9 @@ class LogFile:
 
 
 class _Line(bytes):
-    """A line as loguru's rotation wants it: with the record that it is of."""
+    """A line as loguru's rotation wants it: with its time."""
 
-    record: Any
+    record: dict[str, Any]
 
 
 class _Sink:
@@ -138,8 +138,9 @@ class _Sink:
             # A forked child goes on in the file it inherited, but counts its own records.
             self._seq, self._pid = 0, record["process.pid"]
         record["seq"] = seq = self._seq + 1
-        line = _Line(to_line(record))
+        line = to_line(record)
         if self._rotates:
+            line = _Line(line)
             line.record = {"time": datetime.now(UTC).astimezone(), "extra": record}
         try:
             self._file.write(line)  # type: ignore[no-untyped-call]  # loguru's inside

@@ -37,16 +37,24 @@ def read(*paths: str | os.PathLike[str]) -> Iterator[bytes]:
     Raises:
         OSError: one can't be read; `FileNotFoundError` if it is not there, or no file fits a pattern.
     """
-    for path in paths:
-        # A tailer would wait for the file.
-        if not is_pattern(path):
-            Path(path).stat()
-        elif not matching(path):
-            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path)
+    must_be_there(*paths)
     with closing(_tailer(paths)) as tailer:
         for lines in tailer.poll(time.monotonic):
             yield from lines
         yield from tailer.rest()
+
+
+def must_be_there(*paths: str | os.PathLike[str]) -> None:
+    """Raise what opening would, where a tailer would wait for the file.
+
+    Raises:
+        OSError: `FileNotFoundError` if one is not there, or no file fits a pattern.
+    """
+    for path in paths:
+        if not is_pattern(path):
+            Path(path).stat()
+        elif not matching(path):
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path)
 
 
 def follow(*paths: str | os.PathLike[str]) -> Generator[bytes | None]:
