@@ -9,6 +9,7 @@ import click
 
 from actors.chat.command import chat
 from actors.commands.dash import dash
+from actors.commands.otel import otel
 from actors.commands.report import report
 from actors.commands.schema import lnav, schema
 from actors.commands.tail import tail
@@ -74,5 +75,6 @@ main.add_command(chat)
 main.add_command(dash)
 main.add_command(tail)
 main.add_command(report)
+main.add_command(otel)
 main.add_command(schema)
 main.add_command(lnav)

@@ -11,9 +11,11 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 PURE_OF_LOG = ("decode", "encode", "format", "lines", "lnav", "merge", "schema", "wanted")
+PURE_OF_OTEL = ("names", "spans", "turn", "turns")
 PURE = sorted([
     *(path for package in ("core", "wire", "fleet", "plots") for path in ROOT.glob(f"actors/{package}/*.py")),
     *(ROOT / "actors" / "log" / f"{name}.py" for name in PURE_OF_LOG),
+    *(ROOT / "actors" / "otel" / f"{name}.py" for name in PURE_OF_OTEL),
 ])  # fmt: skip
 OURS = (
     *(
@@ -21,6 +23,7 @@ OURS = (
         for name in ("errors", "outcome", "events", "config", "core", "wire", "fleet", "plots")
     ),
     *(f"actors.log.{name}" for name in PURE_OF_LOG),
+    *(f"actors.otel.{name}" for name in PURE_OF_OTEL),
 )
 PURE_LIBRARIES = frozenset({"msgspec", "fastdigest"})
 IMPURE = frozenset({
@@ -112,7 +115,7 @@ LAYERS = (
     ),
     ("stream", "pump", "watching", "client", "mapping"),
     ("house", "runtime"),
-    ("scenario", "chat", "dashboard", "commands"),
+    ("scenario", "chat", "dashboard", "otel", "commands"),
     ("cli",),
 )
 """From the ground up: a layer imports from itself and from those before it. `messages` carry what the core makes."""

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+
 import click
 
+from actors.commands.reading import shown
 from actors.errors import UsageError
 from actors.extras import need
 
@@ -40,6 +43,5 @@ def dash(paths: tuple[str, ...], *, host: str, port: int, allow_remote: bool, na
     try:
         serve(paths, host=host, port=port, names=(host, *names), ready=click.echo)
     except OSError as error:
-        raise UsageError(
-            f"{error.filename or 'a log'} can't be read ({error.strerror}): choose a file that can"
-        ) from error
+        name = shown(os.fspath(error.filename)) if error.filename is not None else "a log"
+        raise UsageError(f"{name} can't be read ({error.strerror}): choose a file that can") from error
