@@ -86,7 +86,7 @@ def test_core_does_not_know_the_dialects() -> None:
 
 LAYERS = (
     ("errors", "outcome", "events", "settings", "profiles", "endpoint", "sources", "config", "birthplace"),
-    ("core", "wire", "log"),
+    ("core", "wire", "log", "extras"),
     ("fleet", "plots"),
     (
         "kernel",
