@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,9 +14,6 @@ from actors.errors import UsageError
 
 if TYPE_CHECKING:
     from actors.dashboard.feed import Feed
-
-EVERY = 0.1
-"""How often progress is shown, in seconds."""
 
 
 @click.command()
@@ -49,21 +45,22 @@ def report(paths: tuple[str, ...], *, html: Path | None) -> None:
 
 
 def _reading(feed: Feed, paths: tuple[str, ...]) -> Iterator[None]:
-    """Fold all that there is; how far it is is told on stderr, if that is a terminal and it takes a while."""
+    """Fold all that there is; how far it is is shown on stderr, if that is a terminal."""
+    from rich.console import Console  # noqa: PLC0415 - see the package
+    from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn  # noqa: PLC0415 - see the package
+
     from actors.log.tail import must_be_there  # noqa: PLC0415 - see the package
 
     must_be_there(*paths)
-    due = time.monotonic() + EVERY
-    told = False
-    for _ in feed.poll():
-        if sys.stderr.isatty() and time.monotonic() >= due:
-            due, told = time.monotonic() + EVERY, True
+    columns = BarColumn(), DownloadColumn(), TimeRemainingColumn()
+    quiet = not sys.stderr.isatty()
+    with Progress(*columns, console=Console(stderr=True), transient=True, disable=quiet) as shown:
+        bar = shown.add_task("")
+        for _ in feed.poll():
             progress = feed.progress
-            click.echo(f"\r{progress.read / 1e6:,.0f} of {progress.there / 1e6:,.0f} MB", nl=False, err=True)
-        yield
+            shown.update(bar, completed=progress.read, total=progress.there)
+            yield
     feed.finish()
-    if told:
-        click.echo("\r\x1b[K", nl=False, err=True)
 
 
 def _write(file: Path, text: str) -> None:

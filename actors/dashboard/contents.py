@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from actors.fleet.view import Notice, Quantiles, SessionRow, View
+from actors.fleet.view import Notice, Quantiles, SessionRow, Totals, View
 
 
 class Section(msgspec.Struct, frozen=True):
@@ -22,10 +22,7 @@ def headline(view: View) -> str:
     """What came of it, in one line."""
     totals = view.totals
     ended = totals.turns_completed + totals.turns_failed + totals.turns_cancelled
-    return (
-        f"{ended:,} turns: {totals.turns_completed:,} completed, {totals.turns_failed:,} failed, "
-        f"{totals.turns_cancelled:,} cancelled; {totals.retries:,} retries"
-    )
+    return f"{ended:,} turns: {_ends(totals)}; {totals.retries:,} retries"
 
 
 def contents(view: View) -> Iterator[Section]:
@@ -62,7 +59,7 @@ def _summary(view: View) -> Iterator[tuple[str, str]]:
     if view.last_bad_line:
         yield "last bad line", view.last_bad_line
     yield "sessions", f"{totals.sessions_started:,} started, {totals.sessions_ended:,} ended"
-    yield "turns", headline(view).partition(": ")[2]
+    yield "turns", f"{totals.turns_started:,} started: {_ends(totals)}"
     answered = f"{totals.requests_completed:,} answered, {totals.requests_failed:,} failed"
     yield "requests", f"{totals.requests_started:,} sent: {answered}, {totals.requests_cancelled:,} cancelled"
     yield "tokens", f"{totals.input_tokens:,} in, {totals.output_tokens:,} out"
@@ -72,6 +69,13 @@ def _summary(view: View) -> Iterator[tuple[str, str]]:
         f"{totals.failures:,} failures of actors, {totals.restarts:,} restarts, {totals.gave_up:,} given up",
     )
     yield "trouble", f"{totals.dead_letters:,} dead letters, {totals.stalls:,} stalls of the loop"
+
+
+def _ends(totals: Totals) -> str:
+    return (
+        f"{totals.turns_completed:,} completed, {totals.turns_failed:,} failed, "
+        f"{totals.turns_cancelled:,} cancelled"
+    )
 
 
 def _latency(view: View) -> Iterator[tuple[str, ...]]:
@@ -129,4 +133,4 @@ def _when(at: float) -> str:
 def _seconds(value: float | None) -> str:
     if value is None:
         return ""
-    return f"{value:,.0f} s" if value >= 100 else f"{value:.3g} s"  # noqa: PLR2004 - three digits are enough
+    return f"{value:,.0f}s" if value >= 100 else f"{value:.3g}s"  # noqa: PLR2004 - three digits are enough

@@ -243,7 +243,7 @@ class Fleet:
         self._second.turns += 1
         session = self._place(record, run, at, "idle")
         session.turns += 1
-        self._note(session, record, at, record.message, error, record.duration)
+        self._note(session, record, at, record.message if error else "", error, record.duration)
         return session
 
     # Attempts
@@ -296,7 +296,7 @@ class Fleet:
                 session.turn,
                 session.step,
                 session.attempt,
-                record.message,
+                record.message if error else "",
                 error,
                 record.attempt_duration,
                 record.input_tokens,
@@ -344,7 +344,7 @@ class Fleet:
     ) -> None:
         entry = Entry(
             at,
-            called(record),
+            SHORT.get(type(record)) or called(record),
             record.level,
             session.turn,
             session.step,

@@ -75,7 +75,8 @@ class Log:
         if not _KNOWN.issuperset(fields):
             unknown = ", ".join(sorted(fields.keys() - _KNOWN))
             raise TypeError(f"no such field in actors.log.schema.FIELDS: {unknown}")
-        if not self.enabled:
+        heard_by_host = is_heard(host, __name__)
+        if not FILES and not heard_by_host:
             return
         record = {
             "timestamp": self._timestamp(),
@@ -92,9 +93,8 @@ class Log:
                 record[FIELDS[name]] = value
         if exc is not None:
             record.update(zip(EXCEPTION_FIELDS, _described(exc), strict=True))
-        if FILES:
-            FILES.write(LEVELS.index(level), record)
-        if is_heard(host, __name__):
+        FILES.write(LEVELS.index(level), record)
+        if heard_by_host:
             _tell_host(record)
 
     def _timestamp(self) -> str:

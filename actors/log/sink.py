@@ -196,21 +196,22 @@ class _Files:
     def write(self, level: int, record: dict[str, Any]) -> None:
         """Write a record to the files that want its level, by its place in `LEVELS`."""
         with self._lock:
-            self._waiting.append((level, record))
             if self._busy:
-                return  # a finalizer or signal handler of this thread, in the middle of a line: it comes next
+                # A finalizer or signal handler of this thread, in the middle of a line: it comes next.
+                self._waiting.append((level, record))
+                return
             self._busy = True
             try:
-                self._write_all()
+                self._write(level, record)
+                while self._waiting:
+                    self._write(*self._waiting.popleft())
             finally:
                 self._busy = False
 
-    def _write_all(self) -> None:
-        while self._waiting:
-            level, record = self._waiting.popleft()
-            for sink in self._sinks:
-                if level >= sink.least:
-                    sink.write(record)
+    def _write(self, level: int, record: dict[str, Any]) -> None:
+        for sink in self._sinks:
+            if level >= sink.least:
+                sink.write(record)
 
 
 FILES: Final = _Files()

@@ -1,7 +1,12 @@
 from __future__ import annotations
 
+import contextlib
+import os
+import pty
 import re
+import subprocess
 import sys
+from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -64,7 +69,7 @@ def test_a_report_says_what_happened(path: Path) -> None:
     assert lines[1] == "1 turns: 1 completed, 0 failed, 0 cancelled; 1 retries"
     assert "sessions 1 started, 1 ended" in lines
     assert "requests 2 sent: 1 answered, 1 failed, 0 cancelled" in lines
-    assert any(re.fullmatch(r"whole turn 1( [\d.]+ s){4}", line) for line in lines)
+    assert any(re.fullmatch(r"whole turn 1( [\d.]+s){4}", line) for line in lines)
     assert any(line.startswith("transport:read") and line.endswith("100.0%") for line in lines)
     assert any(line.startswith("records") and line.endswith("and 1 bad lines") for line in lines)
 
@@ -88,6 +93,27 @@ def test_the_page_says_the_same_needs_nothing_and_obeys_nothing(path: Path, tmp_
     assert not attributes & {"src", "href", "style"}
     assert not [name for name in attributes if name.startswith("on")]
     assert "default-src 'none'" in html.read_text("utf-8")
+
+
+def until_closed(terminal: int) -> Iterator[bytes]:
+    # Linux ends a pseudo-terminal whose other side is closed with EIO, others with an empty read.
+    with contextlib.suppress(OSError):
+        while data := os.read(terminal, 4096):
+            yield data
+
+
+def test_a_terminal_is_shown_how_far_it_is(path: Path) -> None:
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-c", "from actors.cli import main; main()", "report", str(path)]
+    environment = {**os.environ, "TERM": "xterm-256color"}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=theirs, env=environment) as process:
+        assert process.stdout is not None
+        assert b"1 turns" in process.stdout.read()
+    os.close(theirs)
+    shown = b"".join(until_closed(ours))
+    os.close(ours)
+    size = path.stat().st_size
+    assert f"{size / 1000:.1f}/{size / 1000:.1f} kB".encode() in shown
 
 
 def test_several_logs_are_one_report(path: Path) -> None:
