@@ -10,6 +10,8 @@ from actors.log.schema import ActorRecord
 
 CHILDREN = 20
 """How many children of an actor have a row."""
+ERROR = 500
+"""How much is kept of what an actor raised, in characters."""
 DEPTH = 32
 """No tree is deeper; a log that says so, or that an actor is its own ancestor, hangs nobody."""
 
@@ -68,9 +70,8 @@ class Tree:
         if node is not None:
             self._update(node, record)
             node.failures += 1
-            node.error = (
-                f"{record.exception_type}: {record.exception_message}" if record.exception_type else ""
-            )
+            error = f"{record.exception_type}: {record.exception_message}" if record.exception_type else ""
+            node.error = error[:ERROR]
             self._trouble(node, 1)
 
     def stopped(self, urn: str) -> None:
