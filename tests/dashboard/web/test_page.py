@@ -6,7 +6,12 @@ import re
 from html.parser import HTMLParser
 from importlib.resources import files
 
+import msgspec
+import pytest
+
 from actors.dashboard.web import page
+from actors.dashboard.web.board import Frame
+from actors.fleet import view
 
 BUILT = page.build()
 HTML = BUILT.html.decode()
@@ -53,3 +58,24 @@ def test_every_script_is_in_the_page_and_finds_the_elements_that_it_asks_for() -
 def test_text_becomes_text_only() -> None:
     sinks = r"innerHTML|outerHTML|insertAdjacent|document\.write|eval\(|new Function|DOMParser|createContextual|srcdoc"
     assert re.findall(sinks, HTML) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "structs"),
+    [
+        ("frame", [Frame]),
+        ("view", [view.View]),
+        ("totals", [view.Totals]),
+        ("row", [view.SessionRow, view.RetryRow, view.ActorRow]),
+        ("run", [view.RunRow]),
+        ("notice", [view.Notice]),
+        ("timeline", [view.Timeline]),
+        ("entry", [view.Entry]),
+    ],
+)
+def test_the_scripts_ask_for_what_there_is(name: str, structs: list[type[msgspec.Struct]]) -> None:
+    added = {"before", "number"}  # by the timeline's script
+    there = {field for struct in structs for field in struct.__struct_fields__}
+    asked = set(re.findall(rf"\b{name}\.([a-z_]+)", HTML))
+    assert asked
+    assert asked <= there | added

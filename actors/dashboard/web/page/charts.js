@@ -82,9 +82,9 @@ function drawLatency(table, latency) {
 }
 
 function latencyRow(label) {
-  const row = element("tr");
+  const line = element("tr");
   const name = element("th", "", label);
   mark(name, "scope", "row");
-  row.append(name, ...[...QUANTILES, "of"].map(() => element("td")));
-  return row;
+  line.append(name, ...[...QUANTILES, "of"].map(() => element("td")));
+  return line;
 }

@@ -40,7 +40,6 @@ function drawLog({ view, progress }, elapsed) {
   if (behind > 2 ** 20) parts.push(`catching up: ${Math.floor((100 * progress.read) / progress.there)} % of ${size(progress.there)}`);
   if (view.newest !== null) parts.push(`newest ${clock(view.newest)} UTC, ${age(Math.max(0, view.now + elapsed - view.newest))}`);
   if (totals.bad_lines > 0) parts.push(plural(totals.bad_lines, "bad line"));
-  if (totals.skipped_lines > 0) parts.push(`${plural(totals.skipped_lines, "line")} too long`);
   say(byId("log"), parts.join(" · "));
   hint(byId("log"), view.last_bad_line && `The last bad line: ${view.last_bad_line}`);
 }
@@ -140,7 +139,7 @@ function draw(frame, elapsed) {
   drawLog(frame, elapsed);
   drawStates(view.states);
   drawFigures(view.totals);
-  drawMinute(byId("minute"), view.seconds, elapsed);
+  drawMinute(byId("minute"), view.minute, elapsed);
   drawRows(view, elapsed);
   drawRetries(view, elapsed);
   drawLatency(byId("latency"), view.latency);

@@ -95,7 +95,8 @@ function drawRows(view, elapsed) {
 // Rows keep their places while someone is among them, so that nobody opens a row that has just come under the pointer.
 function steady(rows) {
   const body = byId("rows");
-  if (!body.matches(":hover") && !body.contains(document.activeElement)) return rows;
+  const pointed = body.matches(":hover") && matchMedia("(hover: hover)").matches; // a finger stays nowhere
+  if (!pointed && !body.contains(document.activeElement)) return rows;
   const places = new Map([...body.children].map((line, at) => [line.dataset.key, at]));
   const placeOf = (row) => places.get(rowKey(row)) ?? places.size;
   return [...rows].sort((a, b) => placeOf(a) - placeOf(b));
