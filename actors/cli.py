@@ -8,6 +8,8 @@ from typing import Any
 import click
 
 from actors.chat.command import chat
+from actors.commands.dash import dash
+from actors.commands.otel import otel
 from actors.commands.report import report
 from actors.commands.schema import lnav, schema
 from actors.commands.tail import tail
@@ -72,7 +74,9 @@ def main() -> None:
 main.add_command(run)
 main.add_command(new)
 main.add_command(chat)
+main.add_command(dash)
 main.add_command(tail)
 main.add_command(report)
+main.add_command(otel)
 main.add_command(schema)
 main.add_command(lnav)

@@ -12,9 +12,11 @@ import pytest
 ROOT = Path(__file__).parent.parent
 PURE_OF_LOG = ("decode", "encode", "format", "lines", "lnav", "merge", "schema", "wanted")
 PURE_PACKAGES = ("core", "wire", "fleet", "plots", "scenario/laws")
+PURE_OF_OTEL = ("names", "spans", "turn", "turns")
 PURE = sorted([
     *(path for package in PURE_PACKAGES for path in ROOT.glob(f"actors/{package}/*.py")),
     *(ROOT / "actors" / "log" / f"{name}.py" for name in PURE_OF_LOG),
+    *(ROOT / "actors" / "otel" / f"{name}.py" for name in PURE_OF_OTEL),
 ])  # fmt: skip
 OURS = (
     *(
@@ -32,6 +34,7 @@ OURS = (
         )
     ),
     *(f"actors.log.{name}" for name in PURE_OF_LOG),
+    *(f"actors.otel.{name}" for name in PURE_OF_OTEL),
 )
 PURE_LIBRARIES = frozenset({"msgspec", "fastdigest"})
 IMPURE = frozenset({
@@ -94,7 +97,7 @@ def test_core_does_not_know_the_dialects() -> None:
 
 LAYERS = (
     ("errors", "outcome", "events", "settings", "profiles", "endpoint", "sources", "config", "birthplace"),
-    ("core", "wire", "log"),
+    ("core", "wire", "log", "extras"),
     ("fleet", "plots"),
     (
         "kernel",
@@ -125,7 +128,7 @@ LAYERS = (
     ("stream", "pump", "watching", "client", "mapping"),
     ("world", "house", "runtime"),
     ("sim",),
-    ("scenario", "chat", "dashboard", "commands"),
+    ("scenario", "chat", "dashboard", "otel", "commands"),
     ("cli",),
 )
 """From the ground up: a layer imports from itself and from those before it. `messages` carry what the core makes."""

@@ -63,6 +63,7 @@ class Fleet:
 
     def __init__(self, bounds: Bounds | None = None) -> None:
         bounds = Bounds() if bounds is None else bounds
+        self._text = bounds.text
         self.totals = Totals()
         self._begun = math.inf
         self._newest = -math.inf
@@ -82,6 +83,8 @@ class Fleet:
 
     def apply(self, record: AnyRecord) -> None:
         """Take one more record."""
+        if len(record.message) > self._text:
+            record = msgspec.structs.replace(record, message=f"{record.message[: self._text]}…")
         at = record.timestamp.timestamp()
         self.totals.records += 1
         if int(at) != self._second.at:

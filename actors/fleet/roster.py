@@ -33,6 +33,8 @@ class Bounds(msgspec.Struct, frozen=True, kw_only=True):
     runs: int = 200
     recent: int = 100
     """Dead letters, stalls and problems, each."""
+    text: int = 2_000
+    """Characters of a message: a line of the log may be 16 MiB long."""
     errors: int = 100
     """Different error types; further ones count as one."""
 

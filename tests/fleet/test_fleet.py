@@ -397,3 +397,16 @@ def test_a_query_chooses_and_sorts(query: Query, names: str) -> None:
     assert "".join(it.session for it in view.sessions) == names
     if query.top > 2:
         assert view.matching == len(names)
+
+
+def test_of_a_text_without_end_only_the_beginning_is_kept() -> None:
+    endless = "x" * 10_000
+    fleet = told(
+        record("actor.started"),
+        record("actor.failed", message=endless, level="ERROR", exception_type="E", exception_message=endless),
+        record("session.restarted", message=endless, level="ERROR"),
+        record("turn.failed", message=endless, level="ERROR"),
+        bounds=Bounds(text=100),
+    )
+    shown = msgspec.json.encode([fleet.view(T0), fleet.timeline("r", "s", T0)])
+    assert len(shown) < len(endless)

@@ -1,0 +1,62 @@
+"""`greenroom otel`."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+import click
+
+from actors.commands.reading import complaining
+from actors.commands.tail import POLL
+from actors.extras import need
+
+if TYPE_CHECKING:
+    from actors.otel.otlp import Otlp
+
+
+@click.command()
+@click.argument("paths", nargs=-1, metavar="PATH...", type=click.Path(), required=True)
+@click.option("-f", "--follow", is_flag=True, help="Go on as the logs grow, until Ctrl-C.")
+@click.pass_context
+def otel(ctx: click.Context, paths: tuple[str, ...], *, follow: bool) -> None:
+    """Send the logs at PATH... to OpenTelemetry: turns, steps and requests as spans, and metrics of the requests.
+
+    Over OTLP/HTTP, to http://localhost:4318 unless OTEL_EXPORTER_OTLP_ENDPOINT and the other standard variables say
+    otherwise. Ends with 1 if spans could not be delivered.
+    """
+    need("greenroom otel", "otel", "opentelemetry.sdk", "opentelemetry.exporter.otlp.proto.http")
+    from actors.log import tail  # noqa: PLC0415 - see the package
+    from actors.otel.otlp import Otlp  # noqa: PLC0415 - see the package
+
+    lines = tail.follow(*paths) if follow else tail.read(*paths)
+    otlp = Otlp()
+    try:
+        with otlp:
+            _send(complaining(iter(lines), paths), otlp, follow=follow)
+    finally:
+        click.echo(
+            f"sent {otlp.turns} turns, {otlp.spans} spans; {otlp.lost} spans could not be delivered", err=True
+        )
+    ctx.exit(1 if otlp.lost else 0)
+
+
+def _send(lines: Iterable[bytes | None], otlp: Otlp, *, follow: bool) -> None:
+    from actors.log.decode import decode  # noqa: PLC0415 - see the package
+    from actors.otel.turns import Turns  # noqa: PLC0415 - see the package
+
+    turns = Turns()
+    for line in lines:
+        if line is None:
+            time.sleep(POLL)
+            continue
+        try:
+            record = decode(line)
+        except (ValueError, RecursionError):
+            continue  # no record; `greenroom tail` shows it
+        for key, turn in turns.apply(record):
+            otlp.send(key, turn)
+    # Of a log that still grows, the rest comes when somebody follows it again.
+    for key, turn in () if follow else turns.rest():
+        otlp.send(key, turn)
