@@ -29,7 +29,14 @@ class Notices:
 def notice(record: Any, at: float) -> Notice:
     """A record as a line of such a list."""
     session = getattr(record, "session", None)
-    return Notice(at=at, event=called(record), level=record.level, session=session or "", text=record.message)
+    return Notice(
+        at=at,
+        event=called(record),
+        level=record.level,
+        run=record.run_id,
+        session=session or "",
+        text=record.message,
+    )
 
 
 def called(record: Any) -> str:

@@ -47,6 +47,8 @@ class Tree:
     def __init__(self, limit: int) -> None:
         self._limit = limit
         self._nodes: dict[str, Node] = {}
+        self._orphans: dict[str, dict[str, Node]] = {}
+        """Who told of itself before its parent did, by the parent: a child may be up while its parent still starts."""
 
     def lives(self, record: ActorRecord) -> None:
         """An actor started, or was started anew."""
@@ -78,13 +80,13 @@ class Tree:
             parent.children.pop(urn, None)
         gone = [urn]
         while gone:
-            if (node := self._nodes.pop(gone.pop(), None)) is not None:
+            if (node := self._forget(gone.pop())) is not None:
                 gone += node.children
 
     def run_stopped(self, run: str) -> None:
         """A runtime closed: none of its actors lives."""
         for urn in [urn for urn, node in self._nodes.items() if node.run == run]:
-            self._nodes.pop(urn, None)
+            self._forget(urn)
 
     def rows(self, top: int) -> tuple[ActorRow, ...]:
         """The tree from its roots, the most troubled branches first."""
@@ -99,8 +101,21 @@ class Tree:
 
     def _add(self, record: ActorRecord) -> Node:
         node = self._nodes[record.actor_urn] = Node(record)
+        node.children = self._orphans.pop(node.urn, {})
+        node.trouble = sum(child.trouble for child in node.children.values())
         if (parent := self._nodes.get(node.parent or "")) is not None:
             parent.children[node.urn] = node
+            self._trouble(parent, node.trouble)
+        elif node.parent is not None:
+            self._orphans.setdefault(node.parent, {})[node.urn] = node
+        return node
+
+    def _forget(self, urn: str) -> Node | None:
+        node = self._nodes.pop(urn, None)
+        if node is not None and node.parent in self._orphans:
+            self._orphans[node.parent].pop(urn, None)
+            if not self._orphans[node.parent]:
+                del self._orphans[node.parent]
         return node
 
     @staticmethod

@@ -175,6 +175,7 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     event: str
     """Without the leading `actors.`."""
     level: str
+    run: str
     session: str
     text: str
 

@@ -72,3 +72,14 @@ def test_a_log_that_makes_an_actor_its_own_ancestor_hangs_nobody() -> None:
 def test_a_chain_of_any_length_ends_somewhere() -> None:
     chain = [actor(f"n{n}", f"n{n - 1}") for n in range(1, 3000)]
     assert 0 < len(grown(*chain, actor("n2999", "n2998", "failed"), limit=5000).rows(9999)) < 100
+
+
+def test_a_child_may_tell_of_itself_before_its_parent_does() -> None:
+    late = [actor("b1", "b", actor_restarts=1), actor("x", "y"), actor("b", "root"), actor("a", "root")]
+    tree = grown(*late, actor("root", None))
+    assert [(it.urn, it.depth) for it in tree.rows(100)] == [
+        ("root", 0), ("b", 1), ("b1", 2), ("a", 1), ("x", 0),
+    ]  # fmt: skip
+    tree.stopped("x")
+    tree.lives(actor("y", None))
+    assert [it.children for it in tree.rows(100) if it.urn == "y"] == [0]
