@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from actors.chat.command import chat
+from actors.dashboard.top.command import top
 from actors.errors import UsageError
 from actors.scenario.command import run
 
@@ -140,3 +141,4 @@ def _printer() -> Callable[[list[Part]], None]:
 
 main.add_command(run)
 main.add_command(chat)
+main.add_command(top)

@@ -1,0 +1,59 @@
+"""One session from its beginning."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+
+from actors.dashboard.top.paint import Lines
+from actors.dashboard.top.panel import Panel
+from actors.dashboard.top.rows import keys, timeline
+from actors.dashboard.top.rows.table import Key, clip
+
+if TYPE_CHECKING:
+    from actors.dashboard.top.app import Top
+
+
+class TimelineScreen(Screen[None]):
+    """What happened to a session, as it goes on."""
+
+    app: Top
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,backspace", "app.pop_screen", show=False),
+    ]
+    DEFAULT_CSS = """
+    TimelineScreen {
+        #facts { height: 2; background: $panel; padding: 0 1; }
+        #entries { height: 1fr; padding: 0 1; background: $background; }
+        #keys { height: 1; background: $panel; }
+    }
+    """
+
+    def __init__(self, session: Key) -> None:
+        super().__init__()
+        self._session = session
+
+    def compose(self) -> ComposeResult:
+        """Put the widgets where they belong."""
+        yield Lines(id="facts")
+        yield Panel(id="entries", tail=True)
+        yield Lines(id="keys")
+
+    def on_mount(self) -> None:
+        """Show what there is."""
+        self.query_one(Panel).focus()
+        self.draw()
+
+    def draw(self) -> None:
+        """Draw the session as it is now; if it has no row any more, what was drawn last stays."""
+        self.query_one("#keys", Lines).show(lambda width: (keys.back(width),))
+        found = self.app.source.fleet.timeline(*self._session, self.app.source.now())
+        if found is None:
+            return
+        facts = timeline.facts(found)
+        self.query_one("#facts", Lines).show(lambda width: tuple(clip(line, width) for line in facts))
+        self.query_one(Panel).show(timeline.table(found))
