@@ -28,7 +28,8 @@ class Painted(Widget):
         .painted--dim { color: $foreground 50%; }
         .painted--label { color: $foreground 70%; }
         .painted--strong { text-style: bold; }
-        .painted--name { color: $secondary-lighten-2; }
+        .painted--chosen { text-style: bold reverse; }
+        .painted--name { color: $primary-lighten-3; }
         .painted--good { color: $success; }
         .painted--busy { color: $primary-lighten-2; }
         .painted--warn { color: $warning; }
@@ -42,8 +43,9 @@ class Painted(Widget):
         return Strip(segments).adjust_cell_length(width, self._look("", reverse=reverse))
 
     def _look(self, style: str, *, reverse: bool) -> Look:
-        look = self.get_component_rich_style(f"painted--{style}") if style else self.rich_style
-        return look + REVERSED if reverse else look
+        if reverse:
+            return self.rich_style + REVERSED
+        return self.get_component_rich_style(f"painted--{style}") if style else self.rich_style
 
 
 class Lines(Painted):

@@ -42,8 +42,13 @@ class Panel(Painted, ScrollView, can_focus=True, inherit_bindings=False):
         overflow-x: hidden;
         overflow-y: auto;
         scrollbar-size-vertical: 1;
+        scrollbar-background: $background;
+        scrollbar-color: $foreground 25%;
     }
     """
+
+    class Moved(Message):
+        """The cursor is at another row."""
 
     class Opened(Message):
         """Somebody wants to see a session's timeline."""
@@ -89,6 +94,7 @@ class Panel(Painted, ScrollView, can_focus=True, inherit_bindings=False):
         self.cursor = max(0, min(self.cursor + by, len(self.table.rows) - 1))
         self._reveal()
         self.refresh()
+        self.post_message(self.Moved())
 
     def action_page(self, by: int) -> None:
         """Move the cursor by what is seen at once."""

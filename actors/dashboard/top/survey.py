@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 SLOTS: Final = 1024
-FINEST: Final = 0.25
+FINEST: Final = 1 / 64
 """The width of a slot in a short log, in seconds; it doubles as often as a longer one needs it."""
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
@@ -12,6 +13,7 @@ from actors.dashboard.top.paint import Lines
 from actors.dashboard.top.panel import Panel
 from actors.dashboard.top.rows import keys, timeline
 from actors.dashboard.top.rows.table import Key, clip
+from actors.fleet.view import Timeline
 
 if TYPE_CHECKING:
     from actors.dashboard.top.app import Top
@@ -29,6 +31,7 @@ class TimelineScreen(Screen[None]):
     TimelineScreen {
         #facts { height: 2; background: $panel; padding: 0 1; }
         #entries { height: 1fr; padding: 0 1; background: $background; }
+        #told { height: 3; background: $surface; padding: 0 1; }
         #keys { height: 1; background: $panel; }
     }
     """
@@ -36,11 +39,13 @@ class TimelineScreen(Screen[None]):
     def __init__(self, session: Key) -> None:
         super().__init__()
         self._session = session
+        self._found: Timeline | None = None
 
     def compose(self) -> ComposeResult:
         """Put the widgets where they belong."""
         yield Lines(id="facts")
         yield Panel(id="entries", tail=True)
+        yield Lines(id="told")
         yield Lines(id="keys")
 
     def on_mount(self) -> None:
@@ -57,3 +62,11 @@ class TimelineScreen(Screen[None]):
         facts = timeline.facts(found)
         self.query_one("#facts", Lines).show(lambda width: tuple(clip(line, width) for line in facts))
         self.query_one(Panel).show(timeline.table(found))
+        self._found = found
+        self._tell()
+
+    @on(Panel.Moved)
+    def _tell(self) -> None:
+        found, row = self._found, self.query_one(Panel).cursor
+        if found is not None:
+            self.query_one("#told", Lines).show(lambda width: timeline.told(found, row, width))

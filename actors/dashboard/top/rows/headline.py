@@ -35,7 +35,10 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
 
 def lines(view: View, status: Status, width: int, *, sparks: bool) -> tuple[Line, ...]:
     """Three lines, or four with sparklines, each of `width` cells."""
-    found = [_title(view, status, width), clip(_states(view), width), clip(_totals(view), width)]
+    totals = _totals(view, zeros=True)
+    if width_of(totals) > width:
+        totals = _totals(view, zeros=False)
+    found = [_title(view, status, width), clip(_states(view), width), clip(totals, width)]
     if sparks:
         found.append(_sparks(view.seconds, width))
     return tuple(found)
@@ -80,21 +83,22 @@ def _states(view: View) -> list[Part]:
     return parts
 
 
-def _totals(view: View) -> list[Part]:
+def _totals(view: View, *, zeros: bool) -> list[Part]:
     totals = view.totals
     ended = totals.turns_completed + totals.turns_failed + totals.turns_cancelled
     parts: list[Part] = [(" ", ""), (number(ended), "strong"), (" turns", "label")]
-    for label, count, style in (
+    counts: tuple[tuple[str, int, Style], ...] = (
         ("failed", totals.turns_failed, "bad"),
         ("cancelled", totals.turns_cancelled, "warn"),
         ("retries", totals.retries, "warn"),
         ("restarts", totals.restarts, "bad"),
         ("dead letters", totals.dead_letters, "bad"),
         ("stalls", totals.stalls, "bad"),
-    ):
-        parts.append(_count(label, count, style))  # type: ignore[arg-type]
-    if totals.bad_lines:
-        parts.append(_count("bad lines", totals.bad_lines, "bad"))
+        ("bad lines", totals.bad_lines, "bad"),
+    )
+    for label, count, style in counts:
+        if count or zeros:
+            parts.append((f"  {number(count)} {label}", style if count else "dim"))
     parts += [
         (f"  {number(totals.input_tokens)}", "strong"),
         (" tokens in", "label"),
@@ -102,10 +106,6 @@ def _totals(view: View) -> list[Part]:
         (" out", "label"),
     ]
     return parts
-
-
-def _count(label: str, count: int, style: Style) -> Part:
-    return f"  {number(count)} {label}", style if count else "dim"
 
 
 def rate_of(seconds: tuple[Second, ...]) -> float:
@@ -120,7 +120,7 @@ def _sparks(seconds: tuple[Second, ...], width: int) -> Line:
         ("tokens/s", [it.tokens for it in seconds], "good"),
         ("failures/s", [it.failures for it in seconds], "bad"),
     )
-    labels = sum(len(label) + len(" max 9999  ") for label, _, _ in kinds)
+    labels = sum(len(f" {label}  max 9999 ") for label, _, _ in kinds)
     each = min(len(seconds), max(0, (width - labels) // len(kinds)))
     parts: list[Part] = []
     for label, values, style in kinds:

@@ -10,9 +10,9 @@ from actors.fleet.view import Notice, View
 
 COLUMNS: Final = (
     Column(title="time", width=8),
-    Column(title="session", width=14, rank=2),
-    Column(title="event", width=23, rank=1),
-    Column(title="what", width=20, grow=1),
+    Column(title="session", width=14, rank=1),
+    Column(title="event", width=23, rank=2),
+    Column(title="what", width=44, grow=1),
 )
 PLAIN: Final = (COLUMNS[0], COLUMNS[1], COLUMNS[3])
 """Where all are of one event."""

@@ -32,6 +32,6 @@ def _track(time: Clock, survey: Survey, room: int) -> list[Part]:
         if index == head:
             parts.append(("┃", "strong"))
             continue
-        bar = BARS[round(records / most * (len(BARS) - 1))] if records else "─"
+        bar = BARS[round((records / most) ** 0.5 * (len(BARS) - 1))] if records else "─"
         parts.append((bar, "bad" if failures else "dim" if index > head else "busy"))
     return parts

@@ -22,19 +22,19 @@ LOOKS: Final[Mapping[State, tuple[str, Style]]] = MappingProxyType(
 """How a state is shown, the busiest first."""
 
 COLUMNS: Final = (
-    Column(title="session", width=16, grow=2, sort="session"),
+    Column(title="session", width=15, grow=2, sort="session"),
     Column(title="state", width=11, sort="state"),
-    Column(title="turn", width=5, right=True, sort="turn"),
-    Column(title="try", width=4, right=True, sort="attempt"),
-    Column(title="tokens", width=7, right=True, sort="tokens"),
-    Column(title="tok/s", width=6, right=True, sort="rate", rank=2),
+    Column(title="turn", width=4, right=True, sort="turn"),
+    Column(title="try", width=3, right=True, sort="attempt"),
+    Column(title="tokens", width=6, right=True, sort="tokens"),
+    Column(title="tok/s", width=5, right=True, sort="rate", rank=2),
     Column(title="first", width=6, right=True, sort="first_chunk", rank=1),
-    Column(title="idle", width=6, right=True, sort="idle"),
+    Column(title="idle", width=5, right=True, sort="idle"),
     Column(title="retries", width=8, right=True, sort="retries", rank=5),
     Column(title="restarts", width=9, right=True, sort="restarts", rank=6),
     Column(title="agent", width=10, grow=1, rank=8),
     Column(title="model", width=12, grow=1, rank=7),
-    Column(title="last error", width=24, grow=6, rank=3),
+    Column(title="last error", width=14, grow=6, rank=3),
 )
 
 

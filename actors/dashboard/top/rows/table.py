@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Final, Literal, TypeAlias
+from typing import Final, Literal, TypeAlias, get_args
 
 import msgspec
-from rich.cells import cell_len, set_cell_size
+from rich.cells import cell_len, chop_cells, set_cell_size
 
 from actors.fleet.view import Sort
 from actors.log.format import inert
 
-Style: TypeAlias = Literal["", "dim", "label", "strong", "name", "good", "busy", "warn", "bad"]
+Style: TypeAlias = Literal["", "dim", "label", "strong", "chosen", "name", "good", "busy", "warn", "bad"]
 """What a text is; the terminal's theme says how it looks."""
 
-STYLES: Final[tuple[Style, ...]] = ("dim", "label", "strong", "name", "good", "busy", "warn", "bad")
+STYLES: Final[tuple[Style, ...]] = get_args(Style)[1:]
 
 Part: TypeAlias = tuple[str, Style]
 Line: TypeAlias = tuple[Part, ...]
@@ -23,6 +23,8 @@ Key: TypeAlias = tuple[str, str]
 """A session: its run, and its id."""
 
 GAP: Final = 2
+NARROW: Final = 100
+"""A table of fewer cells has gaps of one."""
 READ: Final = 4
 """How many characters of a text are looked at, for each cell there is room for; marks take no cell."""
 
@@ -61,19 +63,23 @@ class Table(msgspec.Struct, frozen=True, kw_only=True):
     reverse: bool = False
 
 
-Fitted: TypeAlias = tuple[tuple[int, int], ...]
-"""The columns there is room for: which, and how wide."""
+class Fitted(msgspec.Struct, frozen=True):
+    """The columns there is room for: which, and how wide; and how wide the gaps are between them."""
+
+    columns: tuple[tuple[int, int], ...]
+    gap: int
 
 
 def fit(columns: Sequence[Column], width: int) -> Fitted:
     """Choose the columns that `width` cells have room for, and share out what is left."""
+    gap = 1 if width < NARROW else GAP
     kept = list(range(len(columns)))
-    while len(kept) > 1 and _needed(columns, kept) > width:
+    while len(kept) > 1 and _needed(columns, kept, gap) > width:
         last = max(reversed(kept), key=lambda it: columns[it].rank)
         if columns[last].rank == 0:
             break
         kept.remove(last)
-    room = max(0, width - _needed(columns, kept))
+    room = max(0, width - _needed(columns, kept, gap))
     parts = sum(columns[it].grow for it in kept)
     fitted = []
     for index in kept:
@@ -81,7 +87,7 @@ def fit(columns: Sequence[Column], width: int) -> Fitted:
         more = room * grow // parts if grow else 0
         room, parts = room - more, parts - grow
         fitted.append((index, columns[index].width + more))
-    return tuple(fitted)
+    return Fitted(tuple(fitted), gap)
 
 
 def heading(table: Table, fitted: Fitted) -> Line:
@@ -98,10 +104,10 @@ def heading(table: Table, fitted: Fitted) -> Line:
 def lay(columns: Sequence[Column], cells: Sequence[Part], fitted: Fitted) -> Line:
     """Lay cells out in their columns."""
     parts: list[Part] = []
-    for index, width in fitted:
+    for index, width in fitted.columns:
         text, style = cells[index]
         if parts:
-            parts.append((" " * GAP, ""))
+            parts.append((" " * fitted.gap, ""))
         parts.append((pad(text, width, right=columns[index].right), style))
     return tuple(parts)
 
@@ -130,10 +136,20 @@ def clip(parts: Iterable[Part], width: int) -> Line:
     return tuple(line)
 
 
+def wrap(text: str, width: int, most: int) -> tuple[str, ...]:
+    """Make a text inert and break it into at most so many lines of at most `width` cells."""
+    if width <= 0:
+        return ()
+    lines = chop_cells(inert(text[: READ * width * most + 1]), width)
+    if len(lines) > most:
+        lines[most - 1 :] = [pad(lines[most - 1] + lines[most], width)]
+    return tuple(lines)
+
+
 def width_of(parts: Iterable[Part]) -> int:
     """How many cells a line takes."""
     return sum(cell_len(text) for text, _ in parts)
 
 
-def _needed(columns: Sequence[Column], kept: Sequence[int]) -> int:
-    return sum(columns[it].width for it in kept) + GAP * (len(kept) - 1)
+def _needed(columns: Sequence[Column], kept: Sequence[int], gap: int) -> int:
+    return sum(columns[it].width for it in kept) + gap * (len(kept) - 1)

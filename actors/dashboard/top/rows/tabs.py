@@ -12,6 +12,5 @@ def line(names: Sequence[str], selected: int, alarming: frozenset[int], width: i
     parts: list[Part] = []
     for index, name in enumerate(names):
         style: Style = "bad" if index in alarming else "label"
-        left, right = ("[", "]") if index == selected else (" ", " ")
-        parts.append((f"{left}{index + 1} {name}{right}", "strong" if index == selected else style))
+        parts += [(" ", ""), (f"{index + 1} {name}", "chosen" if index == selected else style)]
     return clip(parts, width)

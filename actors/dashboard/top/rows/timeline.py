@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Final
 
 from actors.dashboard.top.rows.sessions import LOOKS
-from actors.dashboard.top.rows.table import Column, Line, Row, Style, Table
+from actors.dashboard.top.rows.table import Column, Line, Part, Row, Style, Table, wrap
 from actors.dashboard.top.rows.words import UNKNOWN, age, duration, moment, number, rate
 from actors.fleet.view import Entry, Timeline
 
@@ -20,7 +20,7 @@ COLUMNS: Final = (
     Column(title="in", width=5, right=True, rank=4),
     Column(title="out", width=5, right=True, rank=2),
     Column(title="calls", width=5, right=True, rank=5),
-    Column(title="what", width=10, grow=1),
+    Column(title="what", width=28, grow=1),
 )
 
 MARKS: Final[Mapping[str, tuple[str, Style]]] = MappingProxyType(
@@ -41,6 +41,7 @@ MARKS: Final[Mapping[str, tuple[str, Style]]] = MappingProxyType(
     }
 )
 """A turn embraces its attempts."""
+TOLD: Final = 3
 LOUD: Final[Mapping[str, Style]] = MappingProxyType({"WARNING": "warn", "ERROR": "bad", "CRITICAL": "bad"})
 
 
@@ -52,6 +53,16 @@ def table(timeline: Timeline) -> Table:
         said = f"{timeline.dropped:,} older entries are not kept"
         rows.insert(0, Row(tuple((said if it is COLUMNS[-1] else "", "dim") for it in COLUMNS)))
     return Table(title="", columns=COLUMNS, rows=tuple(rows), empty="its entries are not kept any more")
+
+
+def told(timeline: Timeline, row: int, width: int) -> tuple[Line, ...]:
+    """What a row of the table has no room for: its whole text, in at most `TOLD` lines."""
+    index = row - (1 if timeline.dropped else 0)
+    if not 0 <= index < len(timeline.entries):
+        return ()
+    entry = timeline.entries[index]
+    style = LOUD.get(entry.level, "")
+    return tuple(((line, style),) for line in wrap(entry.text or entry.error, width, TOLD))
 
 
 def facts(timeline: Timeline) -> tuple[Line, Line]:
@@ -74,18 +85,18 @@ def facts(timeline: Timeline) -> tuple[Line, Line]:
 
 def _figures(timeline: Timeline) -> Line:
     row = timeline.row
-    figures = (
+    figures: tuple[tuple[str, str, Style], ...] = (
         ("turns", number(row.turns), ""),
         ("retries", number(row.retries), "warn" if row.retries else ""),
         ("restarts", number(row.restarts), "bad" if row.restarts else ""),
         ("tokens in", number(row.input_tokens), ""),
         ("out", number(row.output_tokens), ""),
         ("tok/s", rate(row.tokens_per_s), ""),
-        ("first chunk", duration(row.first_chunk), ""),
+        ("first", duration(row.first_chunk), ""),
     )
-    line: list[tuple[str, Style]] = []
+    line: list[Part] = []
     for label, said, style in figures:
-        line += [(f"{label} ", "label"), (f"{said}  ", style)]  # type: ignore[list-item]
+        line += [(f"{label} ", "label"), (f"{said}  ", style)]
     return tuple(line)
 
 
