@@ -58,7 +58,7 @@ class Top(App[OSError | None]):
         """The screen beneath all others."""
         return Board()
 
-    def on_mount(self) -> None:
+    def on_ready(self) -> None:
         """Begin to follow the logs."""
         self.run_worker(self._follow(), exit_on_error=True)
 

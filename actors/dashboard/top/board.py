@@ -87,20 +87,23 @@ class Board(Screen[None]):
         super().__init__()
         self.selected = 0
         self.asked = Query(sort="state", top=ROWS)
+        self._headline, self._tabs = Lines(id="headline"), Lines(id="tabs")
+        self._scrubber, self._keys = Lines(id="scrubber"), Lines(id="keys")
+        self._filter = Input(id="filter", placeholder="id, agent, model, state or error", compact=True)
         self._panels = [Panel(id=kind.id) for kind in KINDS]
         self._left = Vertical(*self._panels[:LEFT], id="left", classes="column")
         self._right = Vertical(*self._panels[LEFT:], id="right", classes="column")
 
     def compose(self) -> ComposeResult:
         """Put the widgets where they belong."""
-        yield Lines(id="headline")
-        yield Lines(id="tabs")
+        yield self._headline
+        yield self._tabs
         with Horizontal(id="panels"):
             yield self._left
             yield self._right
-        yield Input(id="filter", placeholder="id, agent, model, state or error", compact=True)
-        yield Lines(id="scrubber")
-        yield Lines(id="keys")
+        yield self._filter
+        yield self._scrubber
+        yield self._keys
 
     def on_mount(self) -> None:
         """Show what there is."""
@@ -119,14 +122,10 @@ class Board(Screen[None]):
         view = source.fleet.view(source.now(), self.asked)
         status = msgspec.structs.replace(source.status, filter=self.asked.text)
         wide = self.has_class("wide")
-        self.query_one("#headline", Lines).show(
-            lambda width: headline.lines(view, status, width, sparks=wide)
-        )
+        self._headline.show(lambda width: headline.lines(view, status, width, sparks=wide))
         self._draw_tabs(view)
         self._draw_scrubber()
-        self.query_one("#keys", Lines).show(
-            lambda width: (keys.footer(width, replay=self.app.replay is not None),)
-        )
+        self._keys.show(lambda width: (keys.footer(width, replay=self.app.replay is not None),))
         for kind, panel in zip(KINDS, self._panels, strict=True):
             if panel.display:
                 panel.show(kind.table(view, self.asked))
@@ -147,13 +146,12 @@ class Board(Screen[None]):
 
     def action_filter(self) -> None:
         """Ask for a filter."""
-        field = self.query_one("#filter", Input)
-        field.display = True
-        field.focus()
+        self._filter.display = True
+        self._filter.focus()
 
     def action_unfilter(self) -> None:
         """Show all sessions again."""
-        self.query_one("#filter", Input).value = ""
+        self._filter.value = ""
         self._leave_filter()
         self._ask(text="")
 
@@ -192,16 +190,16 @@ class Board(Screen[None]):
         self.draw()
 
     def _leave_filter(self) -> None:
-        self.query_one("#filter", Input).display = False
+        self._filter.display = False
         self._panels[self.selected].focus()
 
     def _draw_tabs(self, view: View) -> None:
         alarming = frozenset(index for index, kind in enumerate(KINDS) if kind.alarming(view))
         names, selected = [kind.name for kind in KINDS], self.selected
-        self.query_one("#tabs", Lines).show(lambda width: (tabs.line(names, selected, alarming, width),))
+        self._tabs.show(lambda width: (tabs.line(names, selected, alarming, width),))
 
     def _draw_scrubber(self) -> None:
         replay = self.app.replay
         if replay is not None and (time := replay.clock) is not None:
             survey = replay.survey
-            self.query_one("#scrubber", Lines).show(lambda width: (scrubber.line(time, survey, width),))
+            self._scrubber.show(lambda width: (scrubber.line(time, survey, width),))

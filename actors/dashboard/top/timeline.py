@@ -39,34 +39,36 @@ class TimelineScreen(Screen[None]):
     def __init__(self, session: Key) -> None:
         super().__init__()
         self._session = session
+        self._facts, self._told, self._keys = Lines(id="facts"), Lines(id="told"), Lines(id="keys")
+        self._entries = Panel(id="entries", tail=True)
         self._found: Timeline | None = None
 
     def compose(self) -> ComposeResult:
         """Put the widgets where they belong."""
-        yield Lines(id="facts")
-        yield Panel(id="entries", tail=True)
-        yield Lines(id="told")
-        yield Lines(id="keys")
+        yield self._facts
+        yield self._entries
+        yield self._told
+        yield self._keys
 
     def on_mount(self) -> None:
         """Show what there is."""
-        self.query_one(Panel).focus()
+        self._entries.focus()
         self.draw()
 
     def draw(self) -> None:
         """Draw the session as it is now; if it has no row any more, what was drawn last stays."""
-        self.query_one("#keys", Lines).show(lambda width: (keys.back(width),))
+        self._keys.show(lambda width: (keys.back(width),))
         found = self.app.source.fleet.timeline(*self._session, self.app.source.now())
         if found is None:
             return
         facts = timeline.facts(found)
-        self.query_one("#facts", Lines).show(lambda width: tuple(clip(line, width) for line in facts))
-        self.query_one(Panel).show(timeline.table(found))
+        self._facts.show(lambda width: tuple(clip(line, width) for line in facts))
+        self._entries.show(timeline.table(found))
         self._found = found
         self._tell()
 
     @on(Panel.Moved)
     def _tell(self) -> None:
-        found, row = self._found, self.query_one(Panel).cursor
+        found, row = self._found, self._entries.cursor
         if found is not None:
-            self.query_one("#told", Lines).show(lambda width: timeline.told(found, row, width))
+            self._told.show(lambda width: timeline.told(found, row, width))

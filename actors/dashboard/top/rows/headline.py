@@ -63,7 +63,7 @@ def _mode(status: Status) -> Part:
         return f"◔ {behind}read {share:.0%} of {size(status.there)} ", "busy"
     if status.paused:
         return "‖ paused ", "warn"
-    if status.files == 0:
+    if status.there == 0:
         return "◌ waiting for the log ", "busy"
     return f"● {status.mode} ", "good"
 

@@ -10,8 +10,8 @@ from actors.dashboard.top.rows.table import Line, Part, clip, pad, width_of
 KEYS: Final = (
     ("1 … 9", "a panel; so do Tab and Shift-Tab"),
     ("↑ ↓ PgUp PgDn Home End", "move; also j k g G"),
-    ("Enter", "the timeline of the session at the cursor"),
-    ("/", "show only sessions that say so, in id, agent, model, state or error"),
+    ("Enter", "the timeline of the session there"),
+    ("/", "filter by id, agent, model, state or error"),
     ("Esc", "back; no filter"),
     ("s S", "sort by the next column, the one before"),
     ("r", "reverse the order"),

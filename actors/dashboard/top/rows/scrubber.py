@@ -11,7 +11,7 @@ from actors.dashboard.top.survey import Survey
 def line(time: Clock, survey: Survey, width: int) -> Line:
     """The log from end to end: how busy it was, and where something failed."""
     left: list[Part] = [
-        (" ‖ " if time.paused else " ▶ ", "warn" if time.paused else "good"),
+        _mark(time),
         (f"x{time.speed:g} ", "strong"),
         (f"{clock(time.begun)} ", "dim"),
     ]
@@ -21,6 +21,12 @@ def line(time: Clock, survey: Survey, width: int) -> Line:
     ]
     room = max(0, width - width_of(left) - width_of(right))
     return clip((*left, *_track(time, survey, room), *right), width)
+
+
+def _mark(time: Clock) -> Part:
+    if time.paused:
+        return " ‖ ", "warn"
+    return (" ■ ", "dim") if time.share >= 1 else (" ▶ ", "good")
 
 
 def _track(time: Clock, survey: Survey, room: int) -> list[Part]:

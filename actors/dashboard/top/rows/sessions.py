@@ -63,7 +63,7 @@ def _row(row: SessionRow) -> Row:
             (_some(row.turn), quiet),
             (_some(row.attempt), "warn" if row.attempt > 1 and not quiet else quiet),
             (number(row.input_tokens + row.output_tokens), quiet),
-            (rate(row.tokens_per_s), quiet),
+            (_rate(row), quiet),
             (duration(row.first_chunk), quiet),
             (age(row.idle), quiet),
             (_some(row.retries), quiet),
@@ -74,6 +74,11 @@ def _row(row: SessionRow) -> Row:
         ),
         (row.run, row.session),
     )
+
+
+def _rate(row: SessionRow) -> str:
+    # While it streams the log tells of chunks alone, which are about a token each.
+    return rate(row.tokens_per_s) if row.chunks_per_s is None else f"~{rate(row.chunks_per_s)}"
 
 
 def _some(count: int) -> str:

@@ -62,7 +62,13 @@ def told(timeline: Timeline, row: int, width: int) -> tuple[Line, ...]:
         return ()
     entry = timeline.entries[index]
     style = LOUD.get(entry.level, "")
-    return tuple(((line, style),) for line in wrap(entry.text or entry.error, width, TOLD))
+    cost = (
+        ("" if entry.calls == 0 else f"{entry.calls:,} tool calls"),
+        ("" if entry.input_tokens is None else f"{entry.input_tokens:,} tokens in"),
+        ("" if entry.output_tokens is None else f"{entry.output_tokens:,} tokens out"),
+    )
+    text = ", ".join(part for part in (entry.text or entry.error, *cost) if part)
+    return tuple(((line, style),) for line in wrap(text, width, TOLD))
 
 
 def facts(timeline: Timeline) -> tuple[Line, Line]:
