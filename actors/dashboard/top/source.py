@@ -62,7 +62,7 @@ class Live:
         done = self._feed.progress
         return msgspec.structs.replace(
             self._status,
-            paused=self._paused_at is not None,
+            paused=self._paused,
             files=done.files,
             read=done.read,
             there=done.there,
@@ -73,10 +73,12 @@ class Live:
         return self._clock() if self._paused_at is None else self._paused_at
 
     def poll(self) -> Iterator[None]:
-        """Read on."""
+        """Read on, if it is not paused."""
+        if self._paused:
+            return
         for _ in self._feed.poll():
             yield
-            if self._paused_at is not None:
+            if self._paused:  # meanwhile
                 return
 
     def pause(self) -> None:
@@ -86,3 +88,7 @@ class Live:
     def close(self) -> None:
         """Close the files."""
         self._feed.finish()
+
+    @property
+    def _paused(self) -> bool:
+        return self._paused_at is not None

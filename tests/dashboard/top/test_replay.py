@@ -190,8 +190,8 @@ def test_a_survey_of_any_length_is_bounded() -> None:
 @pytest.mark.parametrize("width", [10, 40, 80, 200])
 def test_the_scrubber_has_its_head_where_the_clock_is(width: int) -> None:
     survey = Survey()
-    for at in range(100, 301):
-        survey.add(float(at), failed=False)
+    for second in range(100, 301):
+        survey.add(float(second), failed=False)
     heads = []
     for at in (100.0, 200.0, 300.0):
         line = scrubber.line(CLOCK.to(at), survey, width)
