@@ -62,7 +62,7 @@ class Live:
         done = self._feed.progress
         return msgspec.structs.replace(
             self._status,
-            paused=self._paused,
+            paused=self._is_paused(),
             files=done.files,
             read=done.read,
             there=done.there,
@@ -74,11 +74,11 @@ class Live:
 
     def poll(self) -> Iterator[None]:
         """Read on, if it is not paused."""
-        if self._paused:
+        if self._is_paused():
             return
         for _ in self._feed.poll():
             yield
-            if self._paused:  # meanwhile
+            if self._is_paused():  # meanwhile
                 return
 
     def pause(self) -> None:
@@ -89,6 +89,5 @@ class Live:
         """Close the files."""
         self._feed.finish()
 
-    @property
-    def _paused(self) -> bool:
+    def _is_paused(self) -> bool:
         return self._paused_at is not None
