@@ -206,7 +206,10 @@ def test_follow_waits_for_the_file_survives_rotation_and_ends_on_ctrl_c(
 
 @pytest.mark.parametrize(
     ("words", "offered"),
-    [("greenroom ", ["chat", "run", "tail"]), ("greenroom chat --transport ", ["aiohttp", "httpx"])],
+    [
+        ("greenroom ", ["chat", "lnav", "report", "run", "schema", "tail", "top"]),
+        ("greenroom chat --transport ", ["aiohttp", "httpx"]),
+    ],
 )
 def test_it_completes_in_a_shell(words: str, offered: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("_GREENROOM_COMPLETE", "bash_complete")

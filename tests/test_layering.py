@@ -10,13 +10,16 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-PURE_OF_LOG = ("decode", "encode", "format", "lines", "merge", "schema")
+PURE_OF_LOG = ("decode", "encode", "format", "lines", "lnav", "merge", "schema", "wanted")
 PURE = sorted([
-    *(path for package in ("core", "wire", "fleet") for path in ROOT.glob(f"actors/{package}/*.py")),
+    *(path for package in ("core", "wire", "fleet", "plots") for path in ROOT.glob(f"actors/{package}/*.py")),
     *(ROOT / "actors" / "log" / f"{name}.py" for name in PURE_OF_LOG),
 ])  # fmt: skip
 OURS = (
-    *(f"actors.{name}" for name in ("errors", "outcome", "events", "config", "core", "wire", "fleet")),
+    *(
+        f"actors.{name}"
+        for name in ("errors", "outcome", "events", "config", "core", "wire", "fleet", "plots")
+    ),
     *(f"actors.log.{name}" for name in PURE_OF_LOG),
 )
 PURE_LIBRARIES = frozenset({"msgspec", "fastdigest"})
@@ -81,7 +84,7 @@ def test_core_does_not_know_the_dialects() -> None:
 LAYERS = (
     ("errors", "outcome", "events", "settings", "profiles", "endpoint", "sources", "config", "birthplace"),
     ("core", "wire", "log"),
-    ("fleet",),
+    ("fleet", "plots"),
     (
         "kernel",
         "messages",
@@ -109,7 +112,7 @@ LAYERS = (
     ),
     ("stream", "pump", "watching", "client", "mapping"),
     ("house", "runtime"),
-    ("scenario", "chat", "dashboard"),
+    ("scenario", "chat", "dashboard", "commands"),
     ("cli",),
 )
 """From the ground up: a layer imports from itself and from those before it. `messages` carry what the core makes."""

@@ -12,7 +12,7 @@ import math
 from collections import Counter
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar
 
 import msgspec
 
@@ -20,11 +20,12 @@ from actors.fleet import choosing
 from actors.fleet.notices import LOUD, SHORT, Notices, called, notice
 from actors.fleet.roster import Bounds, Roster
 from actors.fleet.runs import Run
-from actors.fleet.seconds import Seconds
+from actors.fleet.seconds import Counts, Seconds
 from actors.fleet.sessions import Session
 from actors.fleet.sketch import Sketches
+from actors.fleet.tally import Tally
 from actors.fleet.tree import Tree
-from actors.fleet.view import STATES, Entry, Query, State, Timeline, Totals, View
+from actors.fleet.view import STATES, Entry, Query, Span, State, Timeline, Totals, View
 from actors.log.decode import AnyRecord, OtherRecord
 from actors.log.schema import (
     ActorDeadLetter,
@@ -56,15 +57,12 @@ from actors.log.schema import (
     TurnStarted,
 )
 
-OTHERS: Final = "(other)"
-"""What counts the names that there was no room for."""
-
 
 class Fleet:
     """All sessions of all runtimes that a log tells of. `apply` its records in order; `view` at any time."""
 
     def __init__(self, bounds: Bounds | None = None) -> None:
-        self._bounds = bounds = Bounds() if bounds is None else bounds
+        bounds = Bounds() if bounds is None else bounds
         self.totals = Totals()
         self._begun = math.inf
         self._newest = -math.inf
@@ -72,12 +70,12 @@ class Fleet:
         self._run: Run | None = None
         """That of the last record."""
         self._tree = Tree(bounds.actors)
-        self._outcomes: Counter[str] = Counter()
-        self._errors: Counter[str] = Counter()
+        self._outcomes = Tally(bounds.errors)
+        self._errors = Tally(bounds.errors)
         self._sketches = Sketches()
         self._notices = Notices(bounds.recent)
         self._seconds = Seconds()
-        self._second = self._seconds.of(-1.0)
+        self._second = Counts(-1)
         self._bad_line = ""
 
     # In
@@ -138,17 +136,21 @@ class Fleet:
             sessions=tuple(it.row(now) for it in choosing.first(found, query)),
             matching=len(found),
             retrying=tuple(it.retry_row(now) for it in heapq.nsmallest(query.top, waiting, key=_due)),
-            outcomes=dict(self._outcomes),
-            errors=dict(self._errors.most_common()),
+            outcomes=self._outcomes.counts(),
+            errors=self._errors.counts(),
             latency=self._sketches.latency(),
             tree=self._tree.rows(query.top),
             runs=tuple(it.row(now) for it in runs),
             dead_letters=tuple(self._notices.dead_letters),
             stalls=tuple(self._notices.stalls),
             problems=tuple(self._notices.problems),
-            seconds=self._seconds.rows(now),
+            minute=self._seconds.minute(now),
             last_bad_line=self._bad_line,
         )
+
+    def history(self) -> tuple[Span, ...]:
+        """The whole log by spans of one width, oldest first; those in which nothing happened are left out."""
+        return self._seconds.history()
 
     def timeline(self, run: str, session: str, now: float) -> Timeline | None:
         """A session with what happened to it; None if it has no row."""
@@ -237,11 +239,11 @@ class Fleet:
         self._turn_over(record, run, at)
 
     def _turn_over(self, record: TurnEnd, run: Run, at: float, error: str = "") -> Session:
-        self._outcomes[_bounded(self._outcomes, record.outcome, self._bounds.errors)] += 1
+        self._outcomes.add(record.outcome)
         self._second.turns += 1
         session = self._place(record, run, at, "idle")
         session.turns += 1
-        self._note(session, record, at, record.message, error, record.duration)
+        self._note(session, record, at, record.message if error else "", error, record.duration)
         return session
 
     # Attempts
@@ -271,7 +273,7 @@ class Fleet:
 
     def _request_failed(self, record: RequestFailed, run: Run, at: float) -> None:
         self.totals.requests_failed += 1
-        self._errors[_bounded(self._errors, record.error_type, self._bounds.errors)] += 1
+        self._errors.add(record.error_type)
         self._second.failures += 1
         self._attempt_over(record, run, at, record.error_type).error = record.message
 
@@ -294,7 +296,7 @@ class Fleet:
                 session.turn,
                 session.step,
                 session.attempt,
-                record.message,
+                record.message if error else "",
                 error,
                 record.attempt_duration,
                 record.input_tokens,
@@ -342,7 +344,7 @@ class Fleet:
     ) -> None:
         entry = Entry(
             at,
-            called(record),
+            SHORT.get(type(record)) or called(record),
             record.level,
             session.turn,
             session.step,
@@ -392,8 +394,3 @@ class Fleet:
 
 def _due(session: Session) -> tuple[float, str, str]:
     return 0.0 if session.retry is None else session.retry.retry_next_at, session.id, session.run
-
-
-def _bounded(counter: Counter[str], name: str, bound: int) -> str:
-    # These names are the log's, and a log that is wrong may have any number of them.
-    return name if name in counter or len(counter) < bound else OTHERS

@@ -15,6 +15,7 @@ LOUD: Final = frozenset({"WARNING", "ERROR", "CRITICAL"})
 SHORT: Final[Mapping[type, str]] = MappingProxyType(
     {kind: event.removeprefix(PREFIX) for event, kind in EVENTS.items()}
 )
+"""What the records of this version's events are called in rows."""
 
 
 class Notices:

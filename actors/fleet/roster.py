@@ -14,7 +14,9 @@ from actors.fleet.view import Entry
 from actors.log.decode import AnyRecord
 
 ROOM: Final = 0.75
-"""What remains of a bound when room is made, so that it is made seldom."""
+"""What remains of the sessions' bound when room is made, so that it is made seldom."""
+SHORTENED: Final = 0.5
+"""The same of the timelines' bound."""
 
 
 class Bounds(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,19 +81,21 @@ class Roster:
         if session is None:
             if self._sessions >= self._bounds.sessions:
                 self._make_room()
-            session = run.sessions[record.session] = Session(run.id, record.session, at)
+            session = run.sessions[record.session] = Session(
+                run.id, record.session, at, self._bounds.timeline
+            )
             self._sessions += 1
         session.seen = at
         return session
 
     def note(self, session: Session, entry: Entry) -> None:
         """Add to a session's timeline."""
-        session.entries.append(entry)
-        if len(session.entries) > self._bounds.timeline:
-            session.entries.popleft()
+        entries = session.entries
+        if len(entries) == entries.maxlen:
             session.dropped += 1
-            return
-        self._entries += 1
+        else:
+            self._entries += 1
+        entries.append(entry)
         if self._entries > self._bounds.entries:
             self._shorten_timelines()
 
@@ -121,7 +125,7 @@ class Roster:
 
     def _shorten_timelines(self) -> None:
         for session in sorted(self.sessions(), key=attrgetter("seen")):
-            if self._entries <= self._bounds.entries * ROOM:
+            if self._entries <= self._bounds.entries * SHORTENED:
                 return
             self._entries -= len(session.entries)
             session.dropped += len(session.entries)

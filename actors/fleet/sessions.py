@@ -35,7 +35,7 @@ class Session:
         "turns",
     )
 
-    def __init__(self, run: str, session: str, at: float) -> None:
+    def __init__(self, run: str, session: str, at: float, timeline: int) -> None:
         self.run, self.id, self.seen = run, session, at
         self.agent = self.model = self.error = ""
         self.state: State = "idle"
@@ -46,7 +46,7 @@ class Session:
         self.chunks_per_s: float | None = None
         self.first_chunk: float | None = None
         self.retry: RetryScheduled | None = None
-        self.entries: deque[Entry] = deque()
+        self.entries: deque[Entry] = deque(maxlen=timeline)
 
     def progressed(self, record: RequestProgress) -> None:
         """The reply goes on."""

@@ -180,10 +180,11 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     text: str
 
 
-class Second(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """What happened in one second."""
+class Span(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What happened in so many seconds from `at` on."""
 
     at: int
+    seconds: int
     records: int
     tokens: int
     turns: int
@@ -247,6 +248,6 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     stalls: tuple[Notice, ...]
     problems: tuple[Notice, ...]
     """Warnings and errors; newest first, as the two before."""
-    seconds: tuple[Second, ...]
-    """The last minute, oldest first."""
+    minute: tuple[Span, ...]
+    """The last minute by seconds, oldest first."""
     last_bad_line: str

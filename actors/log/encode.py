@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -15,7 +15,7 @@ HIDDEN = "***"
 def to_line(record: Mapping[str, Any]) -> bytes:
     """Encode a record as one line of UTF-8 JSON, its newline included. Raises nothing for any value."""
     try:
-        return msgspec.json.encode(record, enc_hook=_described) + b"\n"
+        return _ENCODER.encode_lines((record,))
     except Exception:  # noqa: BLE001 - lone surrogates, odd keys, endless nesting, a `__repr__` that raises, ...
         safe = {name: _safe(value) for name, value in record.items()}
         return msgspec.json.encode(safe) + b"\n"
@@ -23,6 +23,9 @@ def to_line(record: Mapping[str, Any]) -> bytes:
 
 def _described(value: object) -> str:
     return HIDDEN if isinstance(value, Secret) else repr(value)
+
+
+_ENCODER: Final = msgspec.json.Encoder(enc_hook=_described)
 
 
 def _safe(value: object) -> Any:

@@ -5,6 +5,7 @@ A line is a list of parts, each a text and the name of a rich style; `plain` joi
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, Final, TypeAlias
@@ -18,6 +19,7 @@ Part: TypeAlias = tuple[str, str]
 GAP: Final = "  "
 EVENT_WIDTH: Final = max(len(name) for name in EVENTS) - len(PREFIX)
 SESSION_WIDTH: Final = 12
+SESSION_MOST: Final = 36
 PLACE_WIDTH: Final = 7
 LEVEL_WIDTH: Final = 8
 CLIP: Final = 200
@@ -56,6 +58,9 @@ UNTOLD: Final = frozenset(STAMPED) | {
     "span_id",
 }
 """What has a column of its own, or is for programs. Everything else is shown, also what is not known here."""
+
+
+_RECORD: Final = msgspec.json.Decoder(dict[str, Any])
 
 
 def _plain_value(value: object) -> str:
@@ -112,14 +117,22 @@ DETAILS: Final[Mapping[str, tuple[str, Callable[[object], str]]]] = MappingProxy
 """What is told first, and how; the rest follows under its own name, without a leading `runtime.`."""
 
 
-def to_parts(line: bytes) -> list[Part]:
-    """Lay out a line of the log; one that is no record is shown as what it is. Raises nothing."""
-    try:
-        record = msgspec.json.decode(line, type=dict[str, Any])
-    except (msgspec.MsgspecError, ValueError, RecursionError):
-        text = line.decode("utf-8", "backslashreplace")
-        return [("no record:", "bold red"), (f" {_clip(inert(text))}", "red")]
-    return _layout(record)
+class Format:
+    """Lays out one line after the other. The column of the sessions grows with their names, up to `SESSION_MOST`."""
+
+    def __init__(self) -> None:
+        self._session_width = SESSION_WIDTH
+
+    def parts(self, line: bytes) -> list[Part]:
+        """Lay out a line of the log; one that is no record is shown as what it is. Raises nothing."""
+        try:
+            record = _RECORD.decode(line)
+        except (msgspec.MsgspecError, ValueError, RecursionError):
+            text = line.decode("utf-8", "backslashreplace")
+            return [("no record:", "bold red"), (f" {_clip(inert(text))}", "red")]
+        session = _text(record, "gen_ai.conversation.id")
+        self._session_width = min(max(self._session_width, len(session)), SESSION_MOST)
+        return _layout(record, f"{session:<{self._session_width}}")
 
 
 def plain(parts: Iterable[Part]) -> str:
@@ -136,16 +149,32 @@ def inert(text: str) -> str:
     )
 
 
-def _layout(record: Mapping[str, Any]) -> list[Part]:
+def inert_json(line: bytes) -> bytes | None:
+    """A line of JSON with escapes for what a terminal would obey or not draw; None if it is no record."""
+    try:
+        _RECORD.decode(line)
+        text = line.decode("utf-8")
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        return None
+    if text.isprintable():
+        return line
+    # Outside of its strings JSON has no such character but white space.
+    return "".join(char if char.isprintable() else _json_escape(char) for char in text).encode("utf-8")
+
+
+def _json_escape(char: str) -> str:
+    return " " if char in "\t\r" else json.dumps(char)[1:-1]
+
+
+def _layout(record: Mapping[str, Any], session: str) -> list[Part]:
     level = _text(record, "level")
-    session = _text(record, "gen_ai.conversation.id")
     style = LEVEL_STYLES.get(level, "")
     loud = style if level in {"WARNING", "ERROR", "CRITICAL"} else ""
     parts = [
         (f"{_time(_text(record, 'timestamp'))}{GAP}", "dim"),
         (f"{level:<{LEVEL_WIDTH}}{GAP}", style),
         (f"{_text(record, 'event.name').removeprefix(PREFIX):<{EVENT_WIDTH}}{GAP}", "cyan"),
-        (f"{session:<{SESSION_WIDTH}}{GAP}", "magenta"),
+        (f"{session}{GAP}", "magenta"),
         (f"{_place(record):<{PLACE_WIDTH}}{GAP}", ""),
         (_text(record, "message"), loud),
     ]

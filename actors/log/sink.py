@@ -105,9 +105,9 @@ class LogFile:
 
 
 class _Line(bytes):
-    """A line as loguru's rotation wants it: with the record that it is of."""
+    """A line as loguru's rotation wants it: with its time."""
 
-    record: Any
+    record: dict[str, Any]
 
 
 class _Sink:
@@ -138,8 +138,9 @@ class _Sink:
             # A forked child goes on in the file it inherited, but counts its own records.
             self._seq, self._pid = 0, record["process.pid"]
         record["seq"] = seq = self._seq + 1
-        line = _Line(to_line(record))
+        line = to_line(record)
         if self._rotates:
+            line = _Line(line)
             line.record = {"time": datetime.now(UTC).astimezone(), "extra": record}
         try:
             self._file.write(line)  # type: ignore[no-untyped-call]  # loguru's inside
@@ -195,21 +196,22 @@ class _Files:
     def write(self, level: int, record: dict[str, Any]) -> None:
         """Write a record to the files that want its level, by its place in `LEVELS`."""
         with self._lock:
-            self._waiting.append((level, record))
             if self._busy:
-                return  # a finalizer or signal handler of this thread, in the middle of a line: it comes next
+                # A finalizer or signal handler of this thread, in the middle of a line: it comes next.
+                self._waiting.append((level, record))
+                return
             self._busy = True
             try:
-                self._write_all()
+                self._write(level, record)
+                while self._waiting:
+                    self._write(*self._waiting.popleft())
             finally:
                 self._busy = False
 
-    def _write_all(self) -> None:
-        while self._waiting:
-            level, record = self._waiting.popleft()
-            for sink in self._sinks:
-                if level >= sink.least:
-                    sink.write(record)
+    def _write(self, level: int, record: dict[str, Any]) -> None:
+        for sink in self._sinks:
+            if level >= sink.least:
+                sink.write(record)
 
 
 FILES: Final = _Files()

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import errno
 import itertools
 import os
 import time
@@ -12,12 +13,15 @@ from collections import deque
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing
 from datetime import datetime
+from io import FileIO
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
-from actors.log.tailer import Tailer, is_pattern
+from actors.log.lines import Lines
+from actors.log.opened import CHUNK
+from actors.log.tailer import Tailer, is_pattern, matching
 
 
 class _Stamp(msgspec.Struct, gc=False):
@@ -33,13 +37,24 @@ def read(*paths: str | os.PathLike[str]) -> Iterator[bytes]:
     Raises:
         OSError: one can't be read; `FileNotFoundError` if it is not there, or no file fits a pattern.
     """
-    for path in paths:
-        if not is_pattern(path):
-            Path(path).stat()  # for what it raises: a tailer would wait for the file
+    must_be_there(*paths)
     with closing(_tailer(paths)) as tailer:
         for lines in tailer.poll(time.monotonic):
             yield from lines
         yield from tailer.rest()
+
+
+def must_be_there(*paths: str | os.PathLike[str]) -> None:
+    """Raise what opening would, where a tailer would wait for the file.
+
+    Raises:
+        OSError: `FileNotFoundError` if one is not there, or no file fits a pattern.
+    """
+    for path in paths:
+        if not is_pattern(path):
+            Path(path).stat()
+        elif not matching(path):
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path)
 
 
 def follow(*paths: str | os.PathLike[str]) -> Generator[bytes | None]:
@@ -55,6 +70,20 @@ def follow(*paths: str | os.PathLike[str]) -> Generator[bytes | None]:
             for lines in tailer.poll(time.monotonic):
                 yield from lines
             yield None
+
+
+def read_stream(file: int, *, live: bool) -> Iterator[bytes | None]:
+    """Give the lines of an open file or pipe up to its end; if `live`, a None behind what came at once.
+
+    Raises:
+        OSError: it can't be read.
+    """
+    lines = Lines()
+    with FileIO(file, closefd=False) as stream:
+        while data := stream.read(CHUNK):
+            yield from lines.feed(data)
+            if live:
+                yield None
 
 
 def latest(items: Iterable[bytes | None], count: int) -> Iterator[bytes | None]:

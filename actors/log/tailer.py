@@ -91,7 +91,7 @@ class Tailer(Generic[Item]):
 
     def _look(self) -> None:
         """Find the logs that were not there the last time; a rotated file belongs to its log, if that is ours."""
-        paths = dict.fromkeys(path for pattern in self._patterns for path in _matching(pattern))
+        paths = dict.fromkeys(path for pattern in self._patterns for path in matching(pattern))
         rotated: dict[str, list[str]] = {}
         for path in paths:
             base = base_of(path)
@@ -126,7 +126,9 @@ def is_pattern(path: str | os.PathLike[str]) -> bool:
     return glob.has_magic(os.fspath(path)) and not os.path.lexists(path)
 
 
-def _matching(pattern: str) -> list[str]:
+def matching(pattern: str | os.PathLike[str]) -> list[str]:
+    """The files that a name or glob stands for now; a name stands for itself, whether or not there is one."""
+    pattern = os.fspath(pattern)
     if not is_pattern(pattern):
         return [pattern]
     return sorted(glob.glob(pattern, recursive=True))  # noqa: PTH207 - a pattern may be absolute

@@ -15,7 +15,7 @@ from typing import Any, Self, TypeAlias
 import msgspec
 
 from tests.benchmarks.clients import NEEDS
-from tests.benchmarks.singles import SINGLES
+from tests.benchmarks.singles import SINGLES, SLOW
 
 OURS = ("greenroom", "byte loop")
 PEERS = ("httpx", "openai", "openai-agents")
@@ -143,7 +143,7 @@ def _run_case(stage: Stage, case: Case, *, quick: bool, results: Results, say: C
 
 def _run_singles(stage: Stage, *, quick: bool, results: Results, say: Callable[[str], None]) -> None:
     for name in SINGLES:
-        if quick and name == "idle":
+        if quick and name in SLOW:
             continue
         table = stage.run("singles", name)
         if table is None:

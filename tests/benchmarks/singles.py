@@ -15,6 +15,7 @@ import time
 from actors import Endpoint, Runtime
 from actors.events import TextDelta
 from actors.kernel.dispatcher import Dispatcher
+from tests.benchmarks import logs
 from tests.benchmarks.bench_kernel import Idle, hop, start_and_stop
 from tests.benchmarks.measure import rss
 
@@ -37,6 +38,7 @@ def start_up(_: int) -> dict[str, str]:
         "`import actors`": ["-c", "import actors"],
         "`from actors import Runtime`": ["-c", "from actors import Runtime"],
         "`greenroom --help`": ["-c", "from actors.cli import main; main()", "--help"],
+        "`greenroom tail`": ["-c", "from actors.cli import main; main()", "tail", os.devnull],
     }
     took = {name: min(once(command) for _ in range(STARTS)) for name, command in commands.items()}
     bare = took.pop("")
@@ -102,7 +104,17 @@ def cancel(port: int) -> dict[str, str]:
     return asyncio.run(_cancel(port))
 
 
-SINGLES = {"kernel": kernel, "idle": idle, "cancel": cancel, "start_up": start_up}
+SINGLES = {
+    "kernel": kernel,
+    "idle": idle,
+    "cancel": cancel,
+    "start_up": start_up,
+    "logging": logs.logging,
+    "fold": logs.fold,
+    "catch_up": logs.catch_up,
+}
+SLOW = {"idle", "catch_up"}
+"""Those that a quick run leaves out."""
 
 
 def main() -> None:

@@ -179,7 +179,7 @@ def test_the_last_minute_is_told_second_by_second() -> None:
             record("turn.completed", 58.95),  # a little late
         )
         .view(T0 + 59.5)
-        .seconds
+        .minute
     )
     assert len(seconds) == 60
     assert (seconds[0].at, seconds[0].failures, seconds[0].records) == (T0, 1, 1)

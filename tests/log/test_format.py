@@ -8,14 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from actors.log.encode import to_line
-from actors.log.format import DETAILS, LEVEL_STYLES, UNTOLD, inert, plain, to_parts
+from actors.log.format import DETAILS, LEVEL_STYLES, UNTOLD, Format, inert, plain
 from actors.log.schema import EXCEPTION_FIELDS, FIELDS, LEVELS, STAMPED
 
 STAMP = {"timestamp": "2025-01-31T12:34:56.789012Z", "level": "INFO", "event.name": "actors.turn.completed"}
 
 
 def shown(**fields: Any) -> str:
-    return plain(to_parts(msgspec.json.encode({**STAMP, **fields})))
+    return plain(Format().parts(msgspec.json.encode({**STAMP, **fields})))
 
 
 def test_a_record_is_one_aligned_line() -> None:
@@ -86,7 +86,7 @@ def test_long_details_are_clipped_and_messages_are_not() -> None:
     "line", [b"", b"{", b"[]", b"null", b"\xff\xfe", b'{"message": "\\ud800"}', b"\0" * 9, b"[" * 100_000]
 )
 def test_what_is_no_record_is_shown_as_such(line: bytes) -> None:
-    text = plain(to_parts(line))
+    text = plain(Format().parts(line))
     assert text.startswith("no record:")
     assert text.isprintable()
     assert len(text) < 300
@@ -94,7 +94,7 @@ def test_what_is_no_record_is_shown_as_such(line: bytes) -> None:
 
 def test_warnings_and_errors_stand_out() -> None:
     def style_of(level: str) -> str:
-        parts = to_parts(msgspec.json.encode({**STAMP, "level": level, "message": "m"}))
+        parts = Format().parts(msgspec.json.encode({**STAMP, "level": level, "message": "m"}))
         return next(style for text, style in parts if text == "m")
 
     assert [style_of(level) for level in LEVELS] == ["", "", "", "", "yellow", "red", "bold red"]
@@ -118,14 +118,14 @@ VALUES = st.recursive(
 
 @given(st.dictionaries(NAMES, VALUES, max_size=6))
 def test_any_record_is_one_inert_line(record: dict[str, Any]) -> None:
-    text = plain(to_parts(to_line(record)))
+    text = plain(Format().parts(to_line(record)))
     assert text.isprintable()
     assert not text.startswith("no record:")
 
 
 @given(st.binary())
 def test_any_line_is_one_inert_line(line: bytes) -> None:
-    assert plain(to_parts(line)).isprintable()
+    assert plain(Format().parts(line)).isprintable()
 
 
 @given(st.text())

@@ -155,10 +155,10 @@ def test_an_exception_that_can_t_say_what_it_is_is_still_told(path: Path) -> Non
 
 def test_secrets_and_surrogates_reach_neither_file_nor_host(path: Path, host: list[Message]) -> None:
     with to_file(path):
-        Log().emit(
+        Log(run_id="r").emit(
             EVENT, "lone \ud800", session="\udcff", error_type={"key": Secret("abc"), "\udc80": "\ud800"}
         )
-        Log().emit(EVENT, "", reason=Secret("abc"))
+        Log(run_id="r").emit(EVENT, "", reason=Secret("abc"))
     first, second = records(path)
     assert first["message"] == "lone \\ud800"
     assert first["gen_ai.conversation.id"] == "\\udcff"

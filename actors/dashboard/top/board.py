@@ -201,5 +201,5 @@ class Board(Screen[None]):
     def _draw_scrubber(self) -> None:
         replay = self.app.replay
         if replay is not None and (time := replay.clock) is not None:
-            survey = replay.survey
-            self._scrubber.show(lambda width: (scrubber.line(time, survey, width),))
+            history = replay.history
+            self._scrubber.show(lambda width: (scrubber.line(time, history, width),))

@@ -8,9 +8,7 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 
 from actors.dashboard.feed import parse
-from actors.dashboard.top.survey import Survey
 from actors.fleet.fold import Fleet
-from actors.fleet.notices import LOUD
 from actors.log.decode import AnyRecord
 from actors.log.tailer import Progress, Tailer
 
@@ -44,15 +42,6 @@ class Reading:
                 return
             self._waiting.extend(items)
             yield
-
-    def survey(self) -> Iterator[Survey]:
-        """Look through all of them; what is given is the same survey, of ever more."""
-        survey = Survey()
-        for items in self._chunks:
-            for item in items:
-                if not isinstance(item, str):
-                    survey.add(item.timestamp.timestamp(), failed=item.level in LOUD)
-            yield survey
 
     def close(self) -> None:
         """Close the files."""

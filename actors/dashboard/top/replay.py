@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 
 from actors.dashboard.top.clock import Clock
 from actors.dashboard.top.reading import Reading
 from actors.dashboard.top.rows.headline import Status
-from actors.dashboard.top.survey import Survey
 from actors.fleet.fold import Fleet
+from actors.fleet.view import Span
 
 
 class Replay:
@@ -29,7 +30,8 @@ class Replay:
         self._ahead = self._reading
         """What is being folded, and shown once it is where it should be."""
         self._ticked = ticks()
-        self.survey = Survey()
+        self.history: tuple[Span, ...] = ()
+        """The whole log, once it was looked through."""
         self.clock: Clock | None = None
         """None until the logs were looked through, and if they hold nothing."""
 
@@ -54,7 +56,7 @@ class Replay:
 
     def now(self) -> float:
         """The replay's time."""
-        return 0.0 if self.clock is None else self.clock.at
+        return (self.fleet.newest or 0.0) if self.clock is None else self.clock.at
 
     def poll(self) -> Iterator[None]:
         """Look through the logs at first; then play on to where the clock is."""
@@ -96,12 +98,11 @@ class Replay:
         self._ticked = now
 
     def _look(self) -> Iterator[None]:
-        for survey in self._reading.survey():
-            self.survey = survey
-            yield
+        yield from self._reading.until(math.inf)
+        begun, ended = self.fleet.begun, self.fleet.newest
+        self.history = self.fleet.history()
         self._reading.close()
         self._reading = self._ahead = Reading(self._paths)
-        begun, ended = self.survey.begun, self.survey.ended
         if begun is not None and ended is not None:
             self.clock = Clock(begun=begun, ended=ended, at=begun, speed=self._speed)
         self._ticked = self._ticks()

@@ -29,7 +29,7 @@ def test_without_the_extra_it_says_which_one_to_install(monkeypatch: pytest.Monk
 
 def test_in_a_pipe_it_sends_one_to_tail() -> None:
     assert complaint("log.jsonl") == (
-        "Error: greenroom top draws in a terminal: use greenroom tail in a pipe\n"
+        "Error: there is no terminal to draw in: use greenroom tail in a pipe\n"
     )
 
 

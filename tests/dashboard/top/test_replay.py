@@ -12,8 +12,8 @@ from actors.dashboard.top.clock import Clock
 from actors.dashboard.top.replay import Replay
 from actors.dashboard.top.rows import scrubber
 from actors.dashboard.top.rows.table import width_of
-from actors.dashboard.top.survey import SLOTS, Survey
 from actors.fleet.fold import Fleet
+from actors.fleet.view import Span
 from actors.log.schema import Record
 from tests.dashboard.top.stages import evening
 from tests.fleet.story import T0
@@ -73,7 +73,7 @@ def folded(records: list[Record], at: float) -> object:
 def test_the_logs_are_looked_through_before_anything_is_played(replay: Replay) -> None:
     assert replay.clock == Clock(begun=T0, ended=T0 + 29, at=T0, speed=2.0)
     assert replay.fleet.totals.records == 0
-    assert sum(records for records, _ in replay.survey.spread(10)) == len(evening())
+    assert sum(span.records for span in replay.history) == len(evening())
     assert not replay.status.paused
     assert replay.status.mode == "replay"
 
@@ -164,37 +164,39 @@ def test_a_clock_moves_by_shares_and_by_a_second_at_least() -> None:
     assert CLOCK.faster(2).speed == 4.0
 
 
-@given(st.lists(st.tuples(st.floats(0, 1e7), st.booleans()), min_size=1), st.integers(1, 300))
-def test_a_survey_counts_everything_in_few_slots(records: list[tuple[float, bool]], columns: int) -> None:
-    survey = Survey()
-    for at, failed in records:
-        survey.add(at, failed=failed)
-    counts = survey.spread(columns)
+def spans(*failures: int, seconds: int = 1) -> tuple[Span, ...]:
+    """A log from 100 on, of as many spans of ten records."""
+    return tuple(
+        Span(at=100 + number * seconds, seconds=seconds, records=10, tokens=0, turns=0, failures=failed)
+        for number, failed in enumerate(failures)
+    )
+
+
+@given(st.lists(st.integers(0, 3), min_size=2, max_size=240), st.integers(1, 4), st.integers(1, 300))
+def test_a_log_s_history_is_spread_whole_over_the_columns(
+    failures: list[int], seconds: int, columns: int
+) -> None:
+    clock = Clock(begun=100.0, ended=100.0 + len(failures) * seconds, at=100.0, speed=1.0)
+    counts = scrubber.spread(spans(*failures, seconds=seconds), clock, columns)
     assert len(counts) == columns
-    assert sum(count for count, _ in counts) == len(records)
-    assert sum(failures for _, failures in counts) == sum(failed for _, failed in records)
-    assert (survey.begun, survey.ended) == (min(records)[0], max(records)[0])
+    assert sum(records for records, _ in counts) == pytest.approx(10 * len(failures))
+    assert any(failed for _, failed in counts) is any(failures)
 
 
-def test_a_survey_of_any_length_is_bounded() -> None:
-    survey = Survey()
-    for at in range(100_000):
-        survey.add(float(at), failed=at > 90_000)
-    assert len(survey._slots) <= SLOTS
-    counts = survey.spread(10)
-    assert [failures > 0 for _, failures in counts] == [False] * 9 + [True]
-    assert all(9_000 < records < 11_000 for records, _ in counts)
-    assert Survey().spread(3) == [(0, 0)] * 3
+def test_where_something_failed_is_seen_at_its_place() -> None:
+    clock = Clock(begun=100.0, ended=104.0, at=100.0, speed=1.0)
+    assert [failed for _, failed in scrubber.spread(spans(0, 0, 1, 0), clock, 8)] == [
+        column in {4, 5} for column in range(8)
+    ]
+    assert scrubber.spread(spans(1), Clock(begun=1.0, ended=1.0, at=1.0, speed=1.0), 2) == [(0.0, False)] * 2
 
 
 @pytest.mark.parametrize("width", [10, 40, 80, 200])
 def test_the_scrubber_has_its_head_where_the_clock_is(width: int) -> None:
-    survey = Survey()
-    for second in range(100, 301):
-        survey.add(float(second), failed=False)
+    history = spans(*[0] * 200)
     heads = []
     for at in (100.0, 200.0, 300.0):
-        line = scrubber.line(CLOCK.to(at), survey, width)
+        line = scrubber.line(CLOCK.to(at), history, width)
         assert width_of(line) == width
         heads.append("".join(text for text, _ in line).find("┃"))
     if width >= 80:

@@ -9,7 +9,7 @@ import msgspec
 from actors.dashboard.top.rows.sessions import LOOKS
 from actors.dashboard.top.rows.table import Line, Part, Style, clip, width_of
 from actors.dashboard.top.rows.words import clock, number, size, spark
-from actors.fleet.view import Second, View
+from actors.fleet.view import Span, View
 
 RECENT: Final = 5
 """A rate is the mean of so many seconds, without the one that is not over yet."""
@@ -40,13 +40,13 @@ def lines(view: View, status: Status, width: int, *, sparks: bool) -> tuple[Line
         totals = _totals(view, zeros=False)
     found = [_title(view, status, width), clip(_states(view), width), clip(totals, width)]
     if sparks:
-        found.append(_sparks(view.seconds, width))
+        found.append(_sparks(view.minute, width))
     return tuple(found)
 
 
 def _title(view: View, status: Status, width: int) -> Line:
     right: Line = (
-        (f" {rate_of(view.seconds):,.0f} records/s", "dim"),
+        (f" {rate_of(view.minute):,.0f} records/s", "dim"),
         (f"  {clock(view.now)} UTC ", "strong"),
     )
     left: list[Part] = [(" greenroom top ", "strong"), _mode(status), (" ", "")]
@@ -108,20 +108,20 @@ def _totals(view: View, *, zeros: bool) -> list[Part]:
     return parts
 
 
-def rate_of(seconds: tuple[Second, ...]) -> float:
+def rate_of(minute: tuple[Span, ...]) -> float:
     """Records a second, of late."""
-    recent = seconds[-RECENT - 1 : -1]
+    recent = minute[-RECENT - 1 : -1]
     return sum(it.records for it in recent) / len(recent) if recent else 0.0
 
 
-def _sparks(seconds: tuple[Second, ...], width: int) -> Line:
+def _sparks(minute: tuple[Span, ...], width: int) -> Line:
     kinds: tuple[tuple[str, list[int], Style], ...] = (
-        ("records/s", [it.records for it in seconds], "name"),
-        ("tokens/s", [it.tokens for it in seconds], "good"),
-        ("failures/s", [it.failures for it in seconds], "bad"),
+        ("records/s", [it.records for it in minute], "name"),
+        ("tokens/s", [it.tokens for it in minute], "good"),
+        ("failures/s", [it.failures for it in minute], "bad"),
     )
     labels = sum(len(f" {label}  max 9999 ") for label, _, _ in kinds)
-    each = min(len(seconds), max(0, (width - labels) // len(kinds)))
+    each = min(len(minute), max(0, (width - labels) // len(kinds)))
     parts: list[Part] = []
     for label, values, style in kinds:
         shown = values[-each:] if each else []
