@@ -13,6 +13,7 @@ from actors.commands.otel import otel
 from actors.commands.report import report
 from actors.commands.schema import lnav, schema
 from actors.commands.tail import tail
+from actors.commands.top import top
 from actors.errors import UsageError
 from actors.scenario.command import run
 from actors.scenario.new import new
@@ -76,6 +77,7 @@ main.add_command(new)
 main.add_command(chat)
 main.add_command(dash)
 main.add_command(tail)
+main.add_command(top)
 main.add_command(report)
 main.add_command(otel)
 main.add_command(schema)

@@ -207,7 +207,7 @@ def test_follow_waits_for_the_file_survives_rotation_and_ends_on_ctrl_c(
 @pytest.mark.parametrize(
     ("words", "offered"),
     [
-        ("greenroom ", ["chat", "dash", "lnav", "new", "otel", "report", "run", "schema", "tail"]),
+        ("greenroom ", ["chat", "dash", "lnav", "new", "otel", "report", "run", "schema", "tail", "top"]),
         ("greenroom chat --transport ", ["aiohttp", "httpx"]),
     ],
 )
