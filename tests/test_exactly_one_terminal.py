@@ -21,7 +21,7 @@ from actors.caller import CallerActor
 from actors.events import Event, SessionEnded, TextDelta, TurnCancelled, TurnCompleted, TurnFailed
 from actors.kernel.future import LoopFuture
 from actors.kernel.handlers import HandlingActor
-from actors.ledger import Ledger
+from actors.ledger import Ledger, Turn
 from actors.messages import EventBatch, GetHistory
 from actors.provider import Gate, Pause, Reply, ScriptedProvider, Stall, Status
 from actors.root import Guardian, RootSupervisor
@@ -67,14 +67,13 @@ class Reader(pykka.ThreadingActor):
 def recorded(monkeypatch: pytest.MonkeyPatch) -> list[Event]:
     """Every event that any session emits, in order."""
     events: list[Event] = []
-    emit = Ledger.emit
+    deliver = Ledger._deliver
 
-    def recording(self: Ledger, *args: Any, **kwargs: Any) -> Event:
-        event: Event = emit(self, *args, **kwargs)
+    def recording(self: Ledger, event: Event, turn: Turn | None) -> None:
+        deliver(self, event, turn)
         events.append(event)
-        return event
 
-    monkeypatch.setattr(Ledger, "emit", recording)
+    monkeypatch.setattr(Ledger, "_deliver", recording)
     return events
 
 

@@ -15,7 +15,7 @@ from actors.scenario.laws.evidence import Leftovers
 GRACE_S = 1.0
 """How long what was closed may take to be gone: transports and sockets say goodbye in a later round of their loop."""
 
-_TICK_S = 0.01
+_FIRST_PAUSE_S = 0.01
 _PLACE = re.compile(r" (at|object at|when=|result=) ?\S*")
 
 
@@ -31,11 +31,10 @@ async def left_on_the_loop(
     """
     # The loop's own threads, for what blocks, end with it: a script may have used `asyncio.to_thread`.
     await asyncio.get_running_loop().shutdown_default_executor()
-    for _ in range(round(GRACE_S / _TICK_S)):
-        left = _left(runtimes, provider, threads)
-        if left == Leftovers():
-            break
-        await asyncio.sleep(_TICK_S)
+    pause = _FIRST_PAUSE_S  # doubled each time: a look goes through all objects, and there may be millions
+    while (left := _left(runtimes, provider, threads)) != Leftovers() and pause < GRACE_S:
+        await asyncio.sleep(pause)
+        pause *= 2
     return left
 
 

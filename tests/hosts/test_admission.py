@@ -20,7 +20,7 @@ from actors import (
     TurnError,
 )
 from actors.events import Event, TurnCancelled, TurnCompleted, TurnFailed, TurnStarted
-from actors.ledger import Ledger
+from actors.ledger import Ledger, Turn
 from actors.messages import FreeSlot, WantSlot
 from actors.provider import Gate, Pause, Reply, ScriptedProvider
 from actors.supervisor import Supervisor
@@ -50,14 +50,13 @@ def most_at_once(events: list[Event]) -> int:
 def recorded(monkeypatch: pytest.MonkeyPatch) -> list[Event]:
     """Every event in the order of the loop, across sessions."""
     events: list[Event] = []
-    emit = Ledger.emit
+    deliver = Ledger._deliver
 
-    def recording(self: Any, *args: Any, **kwargs: Any) -> Any:
-        event = emit(self, *args, **kwargs)
+    def recording(self: Ledger, event: Event, turn: Turn | None) -> None:
+        deliver(self, event, turn)
         events.append(event)
-        return event
 
-    monkeypatch.setattr(Ledger, "emit", recording)
+    monkeypatch.setattr(Ledger, "_deliver", recording)
     return events
 
 
