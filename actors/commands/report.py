@@ -11,6 +11,7 @@ import click
 
 from actors.commands.reading import complaining, shown
 from actors.errors import UsageError
+from actors.extras import need
 
 if TYPE_CHECKING:
     from actors.dashboard.feed import Feed
@@ -26,10 +27,8 @@ def report(paths: tuple[str, ...], *, html: Path | None) -> None:
 
     PATH may be a pattern such as "logs/*.jsonl".
     """
-    try:
-        from actors.dashboard.feed import Feed  # noqa: PLC0415 - see the package
-    except ModuleNotFoundError as error:
-        raise UsageError(f"{error.name} is not installed: pip install 'greenroom[dashboard]'") from None
+    need("greenroom report", "dashboard", "fastdigest")
+    from actors.dashboard.feed import Feed  # noqa: PLC0415 - see the package
     from actors.dashboard.report import as_html, as_text  # noqa: PLC0415 - see the package
     from actors.fleet.view import Query  # noqa: PLC0415 - see the package
 

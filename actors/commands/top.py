@@ -9,6 +9,7 @@ import click
 
 from actors.commands.reading import shown
 from actors.errors import UsageError
+from actors.extras import need
 
 
 @click.command()
@@ -25,12 +26,11 @@ def top(paths: tuple[str, ...], *, speed: float | None) -> None:
 
     PATH may be a pattern such as "logs/*.jsonl", and need not be there yet.
     """
-    try:
-        from actors.dashboard.top.app import Top  # noqa: PLC0415 - see the package
-        from actors.dashboard.top.replay import Replay  # noqa: PLC0415 - see the package
-        from actors.dashboard.top.source import Live  # noqa: PLC0415 - see the package
-    except ModuleNotFoundError as error:
-        raise UsageError(f"{error.name} is not installed: pip install 'greenroom[dashboard]'") from None
+    need("greenroom top", "dashboard", "textual", "fastdigest")
+    from actors.dashboard.top.app import Top  # noqa: PLC0415 - see the package
+    from actors.dashboard.top.replay import Replay  # noqa: PLC0415 - see the package
+    from actors.dashboard.top.source import Live  # noqa: PLC0415 - see the package
+
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UsageError("there is no terminal to draw in: use greenroom tail in a pipe")
     if speed is not None:

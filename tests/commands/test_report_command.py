@@ -150,5 +150,5 @@ def test_without_its_extra_it_says_which(monkeypatch: pytest.MonkeyPatch, path: 
     result = greenroom("report", path)
     assert (result.exit_code, result.stderr) == (
         2,
-        "Error: fastdigest is not installed: pip install 'greenroom[dashboard]'\n",
+        "Error: greenroom report needs the extra `dashboard`: pip install 'greenroom[dashboard]'\n",
     )
