@@ -114,6 +114,7 @@ class Board(Screen[None]):
         """Change the layout where the size asks for it."""
         width, height = event.size
         self.set_class(width >= WIDE[0] and height >= WIDE[1], "wide")
+        self._arrange()
         self.draw()
 
     def draw(self) -> None:
@@ -133,10 +134,7 @@ class Board(Screen[None]):
     def action_panel(self, number: int) -> None:
         """Go to a panel."""
         self.selected = number
-        for index, panel in enumerate(self._panels):
-            panel.set_class(index == number, "selected")
-        self._left.set_class(number < LEFT, "selected")
-        self._right.set_class(number >= LEFT, "selected")
+        self._arrange()
         self._panels[number].focus()
         self.draw()
 
@@ -184,6 +182,15 @@ class Board(Screen[None]):
         """A click may have chosen a panel, too."""
         if isinstance(event.widget, Panel):
             self.selected = self._panels.index(event.widget)
+
+    def _arrange(self) -> None:
+        """Where there is room for one panel, let it be the one that is selected."""
+        if self.has_class("wide"):
+            return  # all are seen, and to change their classes would only cost time
+        for index, panel in enumerate(self._panels):
+            panel.set_class(index == self.selected, "selected")
+        self._left.set_class(self.selected < LEFT, "selected")
+        self._right.set_class(self.selected >= LEFT, "selected")
 
     def _ask(self, **changes: object) -> None:
         self.asked = msgspec.structs.replace(self.asked, **changes)

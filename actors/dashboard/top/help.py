@@ -1,4 +1,4 @@
-"""What the keys do, above everything else."""
+"""What the keys do, on a page of its own: to dim what is beneath would take textual a tenth of a second."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.screen import ModalScreen
+from textual.screen import Screen
 
 from actors.dashboard.top.paint import Lines
 from actors.dashboard.top.rows import keys
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from actors.dashboard.top.app import Top
 
 
-class Help(ModalScreen[None]):
+class Help(Screen[None]):
     """The keys; any of them closes it."""
 
     app: Top

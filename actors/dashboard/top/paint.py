@@ -13,6 +13,7 @@ from textual.widget import Widget
 from actors.dashboard.top.rows.table import STYLES, Line, Part
 
 REVERSED = Look(reverse=True)
+PLAIN = "plain"
 
 Maker: TypeAlias = Callable[[int], tuple[Line, ...]]
 """Makes lines of so many cells."""
@@ -22,7 +23,7 @@ class Painted(Widget):
     """A widget that draws parts; their text is inert already, and no markup is read in it."""
 
     ALLOW_SELECT: ClassVar[bool] = False
-    COMPONENT_CLASSES: ClassVar[set[str]] = {f"painted--{style}" for style in STYLES}
+    COMPONENT_CLASSES: ClassVar[set[str]] = {f"painted--{style}" for style in (PLAIN, *STYLES)}
     DEFAULT_CSS = """
     Painted {
         .painted--dim { color: $foreground 50%; }
@@ -43,9 +44,9 @@ class Painted(Widget):
         return Strip(segments).adjust_cell_length(width, self._look("", reverse=reverse))
 
     def _look(self, style: str, *, reverse: bool) -> Look:
-        if reverse:
-            return self.rich_style + REVERSED
-        return self.get_component_rich_style(f"painted--{style}") if style else self.rich_style
+        # `rich_style` would be plain text's, but textual works it out anew each time.
+        look = self.get_component_rich_style(f"painted--{PLAIN if reverse else style or PLAIN}")
+        return look + REVERSED if reverse else look
 
 
 class Lines(Painted):

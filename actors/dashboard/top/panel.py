@@ -65,6 +65,8 @@ class Panel(Painted, ScrollView, can_focus=True, inherit_bindings=False):
 
     def show(self, table: Table) -> None:
         """Draw another table."""
+        if table == self.table:
+            return  # nothing to paint
         before, self.table = self.table, table
         self.cursor = self._place(before.rows)
         self.virtual_size = Size(0, HEADING + len(table.rows))
