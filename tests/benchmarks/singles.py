@@ -19,6 +19,7 @@ from tests.benchmarks import logs
 from tests.benchmarks.bench_kernel import Idle, hop, start_and_stop
 from tests.benchmarks.bench_sim import simulated_hour
 from tests.benchmarks.measure import rss
+from tests.benchmarks.top import top
 
 ALIVE = 50_000
 IDLE_SESSIONS = 100_000
@@ -118,8 +119,9 @@ SINGLES = {
     "logging": logs.logging,
     "fold": logs.fold,
     "catch_up": logs.catch_up,
+    "top": top,
 }
-SLOW = {"idle", "catch_up"}
+SLOW = {"idle", "catch_up", "top"}
 """Those that a quick run leaves out."""
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import time
 from collections.abc import Callable
 from typing import ClassVar, Final
@@ -64,6 +65,7 @@ class Top(App[OSError | None]):
 
     def on_unmount(self) -> None:
         """Close the logs."""
+        gc.unfreeze()
         self.source.close()
 
     def draw(self) -> None:
@@ -96,10 +98,12 @@ class Top(App[OSError | None]):
 
     async def _follow(self) -> None:
         try:
+            await self._poll()
+            gc.freeze()  # what a long log left would be looked through again and again, 50 ms each time
             while True:
-                await self._poll()
                 self.draw()
                 await asyncio.sleep(PERIOD)
+                await self._poll()
         except OSError as error:
             self.exit(error)
 

@@ -134,9 +134,10 @@ class Board(Screen[None]):
     def action_panel(self, number: int) -> None:
         """Go to a panel."""
         self.selected = number
-        self._arrange()
         self._panels[number].focus()
-        self.draw()
+        if not self.has_class("wide"):
+            self._arrange()
+            self.draw()
 
     def action_next(self, by: int) -> None:
         """Go to the next panel, or to the one before."""
@@ -184,9 +185,7 @@ class Board(Screen[None]):
             self.selected = self._panels.index(event.widget)
 
     def _arrange(self) -> None:
-        """Where there is room for one panel, let it be the one that is selected."""
-        if self.has_class("wide"):
-            return  # all are seen, and to change their classes would only cost time
+        """Where there is room for one panel only, let it be the one that is selected."""
         for index, panel in enumerate(self._panels):
             panel.set_class(index == self.selected, "selected")
         self._left.set_class(self.selected < LEFT, "selected")

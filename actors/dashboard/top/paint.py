@@ -59,8 +59,11 @@ class Lines(Painted):
 
     def show(self, make: Maker) -> None:
         """Draw other lines."""
-        self._make, self._made = make, None
-        self.refresh()
+        self._make = make
+        made = self.size.width, make(self.size.width)
+        if made != self._made:
+            self._made = made
+            self.refresh()
 
     def render_line(self, y: int) -> Strip:
         """Draw a line."""

@@ -12,7 +12,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from actors.dashboard.top.paint import Painted
-from actors.dashboard.top.rows.table import Key, Row, Table, fit, heading, lay
+from actors.dashboard.top.rows.table import Column, Fitted, Key, Row, Table, fit, heading, lay
 
 NOTHING = Table(title="", columns=(), rows=(), empty="")
 
@@ -62,6 +62,7 @@ class Panel(Painted, ScrollView, can_focus=True, inherit_bindings=False):
         self.table = NOTHING
         self.cursor = 0
         self._tail = tail
+        self._fitted: tuple[tuple[Column, ...], int, Fitted] | None = None
 
     def show(self, table: Table) -> None:
         """Draw another table."""
@@ -78,7 +79,9 @@ class Panel(Painted, ScrollView, can_focus=True, inherit_bindings=False):
     def render_line(self, y: int) -> Strip:
         """Draw a line."""
         table, width = self.table, self.scrollable_content_region.width
-        fitted = fit(table.columns, width)
+        if self._fitted is None or self._fitted[:2] != (table.columns, width):
+            self._fitted = table.columns, width, fit(table.columns, width)
+        fitted = self._fitted[2]
         if not table.rows:
             return self.paint(((f" {table.empty}", "dim"),) if y == 0 else (), width)
         if y < HEADING:
