@@ -8,9 +8,9 @@ import re
 import threading
 from collections.abc import Collection, Iterable, Iterator
 
+from actors.core.leftovers import Leftovers
 from actors.provider.playhouse import Playhouse
 from actors.runtime import Runtime
-from actors.scenario.laws.evidence import Leftovers
 
 GRACE_S = 1.0
 """How long what was closed may take to be gone: transports and sockets say goodbye in a later round of their loop."""
@@ -32,7 +32,7 @@ async def left_on_the_loop(
     # The loop's own threads, for what blocks, end with it: a script may have used `asyncio.to_thread`.
     await asyncio.get_running_loop().shutdown_default_executor()
     pause = _FIRST_PAUSE_S  # doubled each time: a look goes through all objects, and there may be millions
-    while (left := _left(runtimes, provider, threads)) != Leftovers() and pause < GRACE_S:
+    while (left := _left(runtimes, provider, threads)) and pause < GRACE_S:
         await asyncio.sleep(pause)
         pause *= 2
     return left

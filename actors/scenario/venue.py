@@ -13,14 +13,12 @@ import time
 from collections.abc import Callable, Coroutine, Iterator
 from typing import Any, ClassVar, TypeAlias, TypeVar
 
-import msgspec
-
 from actors.config import Endpoint
+from actors.core.leftovers import Leftovers
 from actors.errors import UsageError
 from actors.provider import ScriptedProvider
 from actors.provider.playhouse import Playhouse
 from actors.runtime import Runtime, choose_loop
-from actors.scenario.laws import Leftovers
 from actors.scenario.leftovers import left_on_the_loop
 from actors.scenario.report import Mode
 from actors.sim import Simulation
@@ -147,7 +145,7 @@ class SimVenue(Venue):
         try:
             return self._sim.run(main)
         finally:
-            self.leftovers = msgspec.convert(self._sim.leftovers(), Leftovers, from_attributes=True)
+            self.leftovers = self._sim.leftovers()
 
     def runtime(self) -> Runtime:
         """See `Venue`."""

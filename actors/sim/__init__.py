@@ -12,8 +12,8 @@ Example::
     assert sim.run(main) == "Once upon a time."
 """
 
+from actors.core.leftovers import Leftovers
 from actors.errors import SimulationError
-from actors.sim.leftovers import Leftovers
 from actors.sim.provider import SimProvider
 from actors.sim.simulation import Simulation
 

@@ -6,25 +6,11 @@ import asyncio
 import threading
 from collections.abc import Iterable
 
-import msgspec
-
+from actors.core.leftovers import Leftovers
 from actors.kernel.dispatcher import Dispatcher
 from actors.kernel.signals import Timer
 from actors.sim.loop import VirtualLoop
 from actors.sim.waiting import describe
-
-
-class Leftovers(msgspec.Struct, frozen=True, kw_only=True):
-    """By name; all empty where everything has ended."""
-
-    actors: tuple[str, ...] = ()
-    tasks: tuple[str, ...] = ()
-    timers: tuple[str, ...] = ()
-    connections: tuple[str, ...] = ()
-    threads: tuple[str, ...] = ()
-
-    def __bool__(self) -> bool:
-        return any(getattr(self, kind) for kind in self.__struct_fields__)
 
 
 def leftovers(

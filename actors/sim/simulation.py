@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from actors.config import Endpoint, RuntimeConfig
+from actors.core.leftovers import Leftovers
 from actors.errors import SimulationError
 from actors.kernel.dispatcher import Dispatcher
 from actors.kernel.signals import Timer
@@ -23,7 +24,7 @@ from actors.provider.plays import Script
 from actors.runtime import Runtime
 from actors.sim.dispatcher import SeededDispatcher
 from actors.sim.guard import Guard
-from actors.sim.leftovers import Leftovers, leftovers
+from actors.sim.leftovers import leftovers
 from actors.sim.loop import VirtualLoop
 from actors.sim.network import Network
 from actors.sim.provider import SimProvider

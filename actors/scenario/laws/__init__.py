@@ -4,7 +4,8 @@ Each law reads the events as a subscriber sees them and judges at the end, by ev
 the runtime accepted, what the provider served, what is left when all is over.
 """
 
-from actors.scenario.laws.evidence import Evidence, Exchange, Leftovers, SessionFacts, ToolRun
+from actors.core.leftovers import Leftovers
+from actors.scenario.laws.evidence import Evidence, Exchange, SessionFacts, ToolRun
 from actors.scenario.laws.law import Breach
 from actors.scenario.laws.laws import Laws
 

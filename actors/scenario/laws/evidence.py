@@ -9,6 +9,7 @@ from typing import TypeAlias
 import msgspec
 
 from actors.config import Intensity, RetryPolicy
+from actors.core.leftovers import Leftovers
 
 AttemptPlace: TypeAlias = tuple[str, int, int, int]
 """An attempt by session, turn, step and its number in the step."""
@@ -43,16 +44,6 @@ class ToolRun(msgspec.Struct, frozen=True, kw_only=True):
     step: int
     call: int
     """Which call of the step, from 0."""
-
-
-class Leftovers(msgspec.Struct, frozen=True, kw_only=True):
-    """What is still there when the runtime is closed, by name."""
-
-    actors: tuple[str, ...] = ()
-    tasks: tuple[str, ...] = ()
-    timers: tuple[str, ...] = ()
-    connections: tuple[str, ...] = ()
-    threads: tuple[str, ...] = ()
 
 
 class Evidence(msgspec.Struct, frozen=True, kw_only=True):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from actors.scenario.laws.evidence import Leftovers
+from actors.core.leftovers import Leftovers
 from actors.scenario.laws.law import Breach
 
 NAME = "at the end no actor, task, timer, connection or thread is left"
