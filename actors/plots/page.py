@@ -27,10 +27,11 @@ def section(title: str, parts: Iterable[str]) -> Iterator[str]:
 
 
 def pairs(rows: Iterable[tuple[str, str]]) -> Iterator[str]:
-    """A table of labels, and what is said to each."""
+    """A table of labels, and what is said to each; without a label it is more of what is said above."""
     yield '<div class="wide"><table class="pairs">'
     for label, said in rows:
-        yield f'<tr><th scope="row">{escape(label)}</th><td>{escape(said)}</td></tr>'
+        look = "" if label else ' class="more"'
+        yield f'<tr{look}><th scope="row">{escape(label)}</th><td>{escape(said)}</td></tr>'
     yield "</table></div>"
 
 

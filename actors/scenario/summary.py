@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Self
@@ -11,6 +10,7 @@ import msgspec
 
 from actors.events import AttemptUsage, TurnCompleted, TurnFailed
 from actors.scenario.laws import Breach
+from actors.scenario.ranks import nearest_rank
 from actors.scenario.tally import Tally, TurnTally
 from actors.scenario.thresholds import Threshold
 
@@ -29,8 +29,7 @@ class Spread(msgspec.Struct, frozen=True):
         ordered = sorted(seconds)
         if not ordered:
             return None
-        ranks = (math.ceil(share * len(ordered)) - 1 for share in (0.5, 0.95, 0.99, 1))
-        return cls(*(ordered[rank] for rank in ranks))
+        return cls(*(nearest_rank(ordered, share) for share in (0.5, 0.95, 0.99, 1)))
 
 
 class Tokens(msgspec.Struct, frozen=True):

@@ -14,6 +14,7 @@ import msgspec
 
 from actors.errors import ScriptError
 from actors.scenario.metrics import RELATIONS, Condition, Metric
+from actors.scenario.ranks import nearest_rank
 from actors.scenario.tally import TurnTally
 
 
@@ -188,7 +189,7 @@ def count(condition: Condition, of: str = "*") -> Figure:
 def _ranked(name: str, rank: float, metric: Metric, of: str) -> Figure:
     def measure(turns: Sequence[TurnTally], _: bool) -> Measured | None:
         values = _values(metric, turns)
-        return values[max(math.ceil(rank * len(values)) - 1, 0)] if values else None
+        return nearest_rank(values, rank) if values else None
 
     return Figure(f"{name} of {metric.name}", metric.unit, of, measure)
 

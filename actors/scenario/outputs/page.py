@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from actors.plots.page import page, table
+from actors.plots.page import page, pairs, table
 from actors.plots.svg import escape
 from actors.scenario.outputs import plots
 from actors.scenario.outputs.chronicle import Chronicle
@@ -32,7 +32,7 @@ def report_html(report: Report, chronicle: Chronicle) -> str:
         *_head(report),
         *_wrong(report),
         "<section><h2>Summary</h2>",
-        *_pairs(rows(report)),
+        *pairs(rows(report)),
         "</section>",
         *_plots(report, chronicle),
         *(part for told in report.tables for part in _table(told)),
@@ -94,14 +94,6 @@ def _timeline(lines: tuple[str, ...]) -> str:
     more = f"\n... and {len(lines) - LINES} more lines" if len(lines) > LINES else ""
     told = "\n".join(escape(line) for line in lines[:LINES])
     return f"<details><summary>what happened there</summary><pre>{told}{more}</pre></details>"
-
-
-def _pairs(pairs: Iterable[tuple[str, str]]) -> Iterator[str]:
-    yield '<div class="wide"><table class="pairs">'
-    for label, said in pairs:
-        look = "" if label else ' class="more"'
-        yield f'<tr{look}><th scope="row">{escape(label)}</th><td>{escape(said)}</td></tr>'
-    yield "</table></div>"
 
 
 def _plots(report: Report, chronicle: Chronicle) -> Iterator[str]:

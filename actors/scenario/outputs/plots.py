@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
@@ -10,6 +9,7 @@ from typing import NamedTuple
 from actors.plots import svg
 from actors.scenario.outputs.chronicle import Chronicle, Span
 from actors.scenario.outputs.looks import LOOKS, Look, look_of
+from actors.scenario.ranks import nearest_rank
 
 ROWS = 40
 """So many sessions have a row of their own."""
@@ -129,7 +129,7 @@ def distribution(values: Sequence[float], what: str) -> str:
 
 def _ranks(ordered: Sequence[float]) -> Iterator[tuple[str, float]]:
     for name, share in (("p50", 0.5), ("p95", 0.95), ("p99", 0.99)):
-        yield name, ordered[max(math.ceil(share * len(ordered)) - 1, 0)]
+        yield name, nearest_rank(ordered, share)
 
 
 def _steps(ordered: Sequence[float]) -> Iterator[tuple[float, float]]:
