@@ -17,6 +17,7 @@ from actors.config import Deadlines, Limits
 from actors.core.bodies import overlay
 from actors.core.chunks import Chunk, End, Error, Finish
 from actors.core.retry import parse_retry_after
+from actors.diagnosis import TransportFailure
 from actors.errors import ProtocolViolation
 from actors.kernel.handlers import HandlingActor
 from actors.kernel.loop_actor import TaskResult, Timer
@@ -25,7 +26,7 @@ from actors.log.record import Log
 from actors.messages import Chunks, DeadlineDue, Pause, ProgressDue, Resume, StreamEnded, StreamFailed
 from actors.outcome import Failure, HttpError, Protocol, Stalled
 from actors.services import Services
-from actors.transport import HttpTransport, Response, TransportFailure
+from actors.transport import HttpTransport, Response
 from actors.valve import Valve
 from actors.wire import openai_chat
 

@@ -102,6 +102,7 @@ LAYERS = (
     (
         "kernel",
         "messages",
+        "diagnosis",
         "transport",
         "provider",
         "stats",

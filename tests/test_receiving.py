@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 
+from actors.diagnosis import TransportFailure
 from actors.outcome import Transport
 from actors.provider import BadChunk, Gate, Pause, Play, Reply, Reset, ScriptedProvider
 from actors.receiving import READ_SIZE, Collector, Connection
-from actors.transport import HttpTransport, Response, TransportFailure
+from actors.transport import HttpTransport, Response
 from actors.valve import Valve
 
 BODY = b'{"model": "m", "messages": [], "stream": true}'
@@ -57,12 +58,19 @@ async def pour_all(response: Response, valve: Valve | None = None) -> bytes:
     return bytes(parts)
 
 
+async def read_all(response: Response) -> list[bytes]:
+    parts: list[bytes] = []
+    while data := await response.read():
+        parts.append(data)
+    return parts
+
+
 def test_what_is_poured_is_what_is_read(kind: str) -> None:
     async def play(transport: HttpTransport, _: ScriptedProvider) -> list[bytes]:
         async with asked(transport) as response:
             poured = await pour_all(response)
         async with asked(transport) as response:
-            return [poured, b"".join([data async for data in response.reads()])]
+            return [poured, b"".join(await read_all(response))]
 
     poured, read = run(kind, play, TALE)
 

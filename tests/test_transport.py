@@ -12,9 +12,10 @@ import httpx
 import pytest
 
 from actors.config import Endpoint
+from actors.diagnosis import TROUBLE, TransportFailure, translate
 from actors.outcome import Failure, Protocol, Stalled, Transport
 from actors.provider import BadChunk, BadStatusLine, Eof, Play, Reply, Reset, ScriptedProvider, Status
-from actors.transport import TROUBLE, HttpTransport, TransportFailure, translate
+from actors.transport import HttpTransport
 
 TRANSPORTS = ("aiohttp", "httpx")
 KEY = "sk-never-to-be-seen"
@@ -80,7 +81,7 @@ async def _fetch(endpoint: Endpoint, connect_s: float) -> TransportFailure:
         async with transport.stream(
             b'{"model": "m", "messages": [], "stream": true}', {}, connect_s=connect_s
         ) as got:
-            async for _ in got.reads():
+            while await got.read():
                 pass
     except TransportFailure as failure:
         return failure

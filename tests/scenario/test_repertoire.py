@@ -160,7 +160,7 @@ def forgets_what_was_said(patch: Patch) -> None:
 
 
 def knows_no_broken_body(patch: Patch) -> None:
-    patch.setattr("actors.transport.diagnose", lambda _: None)
+    patch.setattr("actors.diagnosis.diagnose", lambda _: None)
 
 
 class Row(NamedTuple):
