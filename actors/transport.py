@@ -86,6 +86,7 @@ class Response:
 
     async def _pull(self, take: Callable[[bytes], bool], valve: Valve) -> bool:
         while data := await self.read():
+            await valve.wait()  # it may have been shut while the socket had nothing yet
             if take(data):
                 return True
             await valve.wait()

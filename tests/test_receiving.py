@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
+import httpx
 import pytest
 
 from actors.diagnosis import TransportFailure
@@ -238,3 +240,37 @@ def test_the_default_transport_pours_from_the_sockets_callback() -> None:
             assert connection.on_read is None
 
     run("aiohttp", play, TALE.but(Pause(after=1, gate=gate)))
+
+
+def test_what_comes_while_the_valve_is_shut_is_taken_when_it_opens() -> None:
+    """Read, not poured: who waits for the socket when the valve is shut has something in hand afterwards."""
+
+    async def main() -> None:
+        awaited, there = asyncio.Event(), asyncio.Event()
+
+        class Late(httpx.AsyncByteStream):
+            async def __aiter__(self) -> AsyncIterator[bytes]:
+                yield b"before, "
+                awaited.set()
+                await there.wait()
+                yield b"after"
+
+        response = Response(httpx.Response(200, stream=Late()), contextlib.nullcontext)
+        valve, taken = Valve(), bytearray()
+
+        def take(data: bytes) -> bool:
+            taken.extend(data)
+            return False
+
+        pouring = asyncio.ensure_future(response.pour(take, valve))
+        await awaited.wait()
+        valve.shut()
+        there.set()
+        for _ in range(10):  # each is a whole round of the loop, and it needs two
+            await asyncio.sleep(0)
+        assert taken == b"before, "
+        valve.open()
+        assert not await pouring
+        assert taken == b"before, after"
+
+    asyncio.run(main())
