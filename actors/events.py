@@ -30,6 +30,17 @@ class ToolCall(msgspec.Struct, frozen=True, kw_only=True):
     """True only if the attempt was complete and the arguments are a JSON object (empty means `{}`)."""
 
 
+class Citation(msgspec.Struct, frozen=True, kw_only=True):
+    """What a part of the answer refers to."""
+
+    url: str = ""
+    title: str = ""
+    text_from: int | None = None
+    """Where in the step's text it begins, in code points, where the endpoint says so."""
+    text_to: int | None = None
+    """Where it ends, not included."""
+
+
 class AttemptUsage(msgspec.Struct, frozen=True, kw_only=True):
     """What one attempt cost."""
 
@@ -135,6 +146,119 @@ class StepFinished(_Event, frozen=True, kw_only=True, tag="step_finished"):
     outcome: Complete
 
 
+ToolOutcome: TypeAlias = Literal[
+    "ok", "error", "crashed", "timeout", "invalid", "unknown", "rejected", "repeated", "interrupted"
+]
+"""How a tool call ended.
+
+- `ok`: it gave a result; `error`: it said itself that it failed; `crashed`: it raised anything else;
+- `timeout`: its deadline passed; `interrupted`: the turn ended under it;
+- never run: `invalid` (its arguments), `unknown` (its name), `rejected` (an approval, or a hook), `repeated` (too often).
+"""
+
+
+class ToolCallStarted(_Event, frozen=True, kw_only=True, tag="tool_call_started"):
+    """A tool begins to run."""
+
+    call_id: str
+    """As in the conversation: unique in its step also where the endpoint's own is not."""
+    name: str
+    arguments: str
+    """JSON, as it is run: hooks and approvals may have changed what the model wrote."""
+    tool_attempt: int = 1
+    """More than 1 only where the tool is idempotent and is tried again."""
+
+
+class ToolProgress(_Event, frozen=True, kw_only=True, tag="tool_progress"):
+    """What a tool reports while it runs."""
+
+    call_id: str
+    name: str
+    payload: Any
+
+
+class ToolCallFinished(_Event, frozen=True, kw_only=True, tag="tool_call_finished"):
+    """A call has its one result, which the model gets."""
+
+    call_id: str
+    name: str
+    result: ToolOutcome
+    content: str
+    """As the model gets it; where that is a list of parts, their text."""
+    duration: float
+    """Seconds from the step's end to the result: waits for an approval and for a free place included."""
+    ran: bool
+    """Whether the tool was begun."""
+    truncated: bool = False
+    """Whether the output was cut to the tool's `max_output`."""
+
+
+class ApprovalRequested(_Event, frozen=True, kw_only=True, tag="approval_requested"):
+    """A call waits for a decision: `Session.decide(approval, ...)`, from any thread."""
+
+    approval: str
+    """The request's id."""
+    call_id: str
+    name: str
+    arguments: str
+    key: str
+    """What a decision of "always" holds for."""
+    expires: float
+    """When it is denied if nobody has decided, in Unix seconds."""
+
+
+class ApprovalDecided(_Event, frozen=True, kw_only=True, tag="approval_decided"):
+    """A decision was made, or its time is over."""
+
+    approval: str
+    call_id: str
+    decision: Literal["approved", "modified", "always", "rejected", "expired", "withdrawn"]
+    reason: str = ""
+    waited: float
+    """Seconds."""
+
+
+class Steered(_Event, frozen=True, kw_only=True, tag="steered"):
+    """What a user said in mid-turn enters, before the next step."""
+
+    messages: tuple[Any, ...]
+    """As chat completions have them."""
+
+
+class AnswerRejected(_Event, frozen=True, kw_only=True, tag="answer_rejected"):
+    """A complete step's answer was not taken, and the model is asked again."""
+
+    reason: Literal["empty", "invalid"]
+    """`invalid`: it is not of the type that `returns` asks for."""
+    error: str
+    rejected: int
+    """How many were by now, of this kind, in this turn."""
+
+
+class LoopNoticed(_Event, frozen=True, kw_only=True, tag="loop_noticed"):
+    """The model asks for the same call with the same arguments again and again."""
+
+    name: str
+    times: int
+    stopped: bool
+    """Whether the turn ends for it; else the model was warned."""
+
+
+class ContextTrimmed(_Event, frozen=True, kw_only=True, tag="context_trimmed"):
+    """The conversation was too long for the window, and something was left out of what is sent."""
+
+    strategy: Literal["drop", "summarise"]
+    messages_cut: int
+    """How many messages are no longer sent."""
+    tokens_before: int
+    """An estimate, of the whole request."""
+    tokens_after: int
+    budget: int
+    """What may be sent, in tokens."""
+    asked: bool
+    """Whether the endpoint had refused the request as too long."""
+
+
 class _Terminal(_Event, frozen=True, kw_only=True):
     text: str
     """The turn's text as shown."""
@@ -149,8 +273,13 @@ class TurnCompleted(_Terminal, frozen=True, kw_only=True, tag="turn_completed"):
 
     is_tool_call: bool
     calls: tuple[ToolCall, ...]
+    """Those of the last step that nothing here answered: see `Session.answer`."""
     refusal: str
     """The part of the text that was a refusal; empty for none."""
+    citations: tuple[Citation, ...] = ()
+    """What the answer refers to, in order."""
+    value: Any = None
+    """The answer as the type that `returns` asked for; None where none was."""
     outcome: Complete
     response_id: str = ""
     response_model: str = ""
@@ -210,6 +339,15 @@ Event: TypeAlias = (
     | Retracted
     | RetryScheduled
     | StepFinished
+    | ToolCallStarted
+    | ToolProgress
+    | ToolCallFinished
+    | ApprovalRequested
+    | ApprovalDecided
+    | Steered
+    | AnswerRejected
+    | LoopNoticed
+    | ContextTrimmed
     | TurnCompleted
     | TurnFailed
     | TurnCancelled
@@ -219,15 +357,22 @@ Event: TypeAlias = (
 )
 
 __all__ = [
+    "AnswerRejected",
+    "ApprovalDecided",
+    "ApprovalRequested",
     "AttemptStarted",
     "AttemptUsage",
+    "Citation",
+    "ContextTrimmed",
     "Custom",
     "Event",
+    "LoopNoticed",
     "Outcome",
     "Retracted",
     "RetryScheduled",
     "SessionEnded",
     "SessionRestarted",
+    "Steered",
     "StepFinished",
     "StepStarted",
     "Terminal",
@@ -235,6 +380,10 @@ __all__ = [
     "ThoughtDelta",
     "ToolCall",
     "ToolCallDelta",
+    "ToolCallFinished",
+    "ToolCallStarted",
+    "ToolOutcome",
+    "ToolProgress",
     "TurnCancelled",
     "TurnCompleted",
     "TurnFailed",

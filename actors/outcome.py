@@ -127,7 +127,38 @@ class Internal(_Failed, frozen=True, kw_only=True, tag="internal"):
     """An exception in greenroom itself, or the session ended under the turn. Never retried."""
 
 
+class LimitReached(_Failed, frozen=True, kw_only=True, tag="limit_reached"):
+    """A bound on what a turn may do was reached. Never retried."""
+
+    limit: Literal["max_steps", "repeats", "empty_answers", "answer_retries"]
+
+    @property
+    def reason(self) -> str:
+        """`limit_reached:` and the setting's name."""
+        return f"limit_reached:{self.limit}"
+
+
+class HookFailed(_Failed, frozen=True, kw_only=True, tag="hook_failed"):
+    """A hook of the host's raised. Never retried."""
+
+    hook: str
+
+    @property
+    def reason(self) -> str:
+        """`hook_failed:` and the hook's name."""
+        return f"hook_failed:{self.hook}"
+
+
 Failure: TypeAlias = (
-    Truncated | Stalled | InBandError | HttpError | Transport | Protocol | Cancelled | Internal
+    Truncated
+    | Stalled
+    | InBandError
+    | HttpError
+    | Transport
+    | Protocol
+    | Cancelled
+    | Internal
+    | LimitReached
+    | HookFailed
 )
 Outcome: TypeAlias = Complete | Failure
