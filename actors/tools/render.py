@@ -39,10 +39,10 @@ def render(value: Any, limit: int) -> Rendered:
             their text counts; other parts pass whole.
     """
     result = value if isinstance(value, ToolResult) else ToolResult(value)
-    if isinstance(value, ToolResult) and _is_parts(result.content):
-        parts, truncated = _cut_parts(result.content, limit)
-        return Rendered(parts, truncated, result.is_error, result.ends_turn)
     try:
+        if isinstance(value, ToolResult) and _is_parts(result.content):
+            parts, truncated = _cut_parts(result.content, limit)
+            return Rendered(parts, truncated, result.is_error, result.ends_turn)
         text = _text(result.content)
     except Exception as error:  # noqa: BLE001 - a value's own methods may raise anything
         said = f"the tool's result can't be written as JSON: {type(error).__name__}: {error}"
@@ -94,7 +94,7 @@ def _cut_parts(parts: Iterable[Part], limit: int) -> tuple[list[Part], bool]:
     truncated = False
     for part in parts:
         if part["type"] != "text":
-            kept.append(part)
+            kept.append(json.loads(_text(part)))  # as it will be sent: what can't be is noticed here
         elif limit > 0:
             text, cut = _cut(str(part.get("text", "")), limit)
             kept.append({**part, "text": text})
