@@ -13,7 +13,7 @@ import msgspec
 
 from actors.errors import ArgumentsError, ConfigError
 from actors.settings import Count, Positive, Seconds
-from actors.tools.arguments import parse
+from actors.tools.arguments import parse, refusal
 from actors.tools.context import ToolContext
 from actors.tools.docstring import described
 from actors.tools.raw import raw_shape
@@ -168,7 +168,7 @@ def decode(text: str, shape: Shape) -> dict[str, Any]:
     except RecursionError:
         raise ArgumentsError("the arguments are nested too deep") from None
     except Exception as error:  # a type's own check
-        raise ArgumentsError(f"the arguments can't be taken: {type(error).__name__}: {error}") from error
+        raise refusal([f"the arguments can't be taken: {type(error).__name__}: {error}"]) from error
 
 
 def name_of(function: Callable[..., Any]) -> str:
