@@ -6,7 +6,7 @@ import copy
 import inspect
 import math
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -173,29 +173,8 @@ def decode(text: str, shape: Shape) -> dict[str, Any]:
 
 def name_of(function: Callable[..., Any]) -> str:
     """What a tool made from `function` is called unless it is named."""
-    named = inner(function)
-    return str(getattr(named, "__name__", "")) if named.__name__ != "__call__" else type(function).__name__
-
-
-def check_tools(field: str, tools: Iterable[Any]) -> None:
-    """Refuse a list that no session can have.
-
-    Args:
-        field: the setting's dotted name.
-        tools: `Tool`s, and definitions as chat completions have them.
-
-    Raises:
-        ConfigError: one is neither, or two have one name.
-    """
-    seen: set[str] = set()
-    for each in tools:
-        if not isinstance(each, Tool | Mapping):
-            raise ConfigError(field, f"{each!r} is no tool: make one with @tool, or with Tool.from_schema")
-        name = each.name if isinstance(each, Tool) else each.get("function", {}).get("name")
-        if name in seen:
-            raise ConfigError(field, f"two tools are called {name!r}: rename one, by @tool(name=...)")
-        if name is not None:
-            seen.add(name)
+    named: str = getattr(inner(function), "__name__", "")
+    return type(function).__name__ if named == "__call__" else named
 
 
 def _is_coroutine_function(function: Callable[..., Any]) -> bool:
