@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         Endpoint,
         Intensity,
         Limits,
+        PartLimits,
         Profile,
         RetryPolicy,
         RuntimeConfig,
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
     from actors.local import LocalModel
     from actors.mapping import MapResult
     from actors.messages import EventBatch, GetHistory
+    from actors.parts import File, Image
     from actors.runtime import Runtime
     from actors.stream import EventStream, TurnHandle, TurnStream
 
@@ -58,6 +60,7 @@ _HOMES = {
     "Endpoint": "actors.config",
     "Intensity": "actors.config",
     "Limits": "actors.config",
+    "PartLimits": "actors.config",
     "Profile": "actors.config",
     "RetryPolicy": "actors.config",
     "RuntimeConfig": "actors.config",
@@ -87,6 +90,8 @@ _HOMES = {
     "LocalModel": "actors.local",
     "MapResult": "actors.mapping",
     "EventBatch": "actors.messages",
+    "File": "actors.parts",
+    "Image": "actors.parts",
     "GetHistory": "actors.messages",
     "Runtime": "actors.runtime",
     "EventStream": "actors.stream",
@@ -105,14 +110,17 @@ __all__ = [
     "Endpoint",
     "EventBatch",
     "EventStream",
+    "File",
     "Fold",
     "ForkedError",
     "GetHistory",
     "GreenroomError",
+    "Image",
     "Intensity",
     "Limits",
     "LocalModel",
     "MapResult",
+    "PartLimits",
     "Profile",
     "QueueFullError",
     "RetryPolicy",

@@ -21,6 +21,7 @@ __all__ = [
     "Intensity",
     "Limits",
     "MiB",
+    "PartLimits",
     "Profile",
     "RetryPolicy",
     "RuntimeConfig",
@@ -60,6 +61,15 @@ class Limits(Settings, frozen=True):
     """How much of an error response's body is read."""
 
 
+class PartLimits(Settings, frozen=True):
+    """Bounds on the images and files that a host sends; past one `ConfigError` says so before anything is sent."""
+
+    part_bytes: Positive = 20 * MiB
+    """One image or file, in bytes, before base64 makes it a third longer. Endpoints refuse requests of 20 to 50 MB."""
+    message_parts: Positive = 100
+    """Pieces of one message, its texts included."""
+
+
 class Buffering(Settings, frozen=True):
     """How much may wait for a consumer."""
 
@@ -87,6 +97,7 @@ class SessionConfig(Settings, frozen=True):
     deadlines: Deadlines = Deadlines()
     limits: Limits = Limits()
     buffering: Buffering = Buffering()
+    parts: PartLimits = PartLimits()
     intensity: Intensity = Intensity()
     system: str | None = None
     """The system message that the conversation begins with."""

@@ -266,6 +266,7 @@ class Ledger:
             is_tool_call=result.is_tool_call,
             calls=result.calls,
             refusal=result.refusal,
+            citations=result.citations,
             outcome=result.outcome,
             response_id=result.response_id,
             response_model=result.response_model,

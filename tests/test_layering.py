@@ -97,7 +97,7 @@ def test_core_does_not_know_the_dialects() -> None:
 
 LAYERS = (
     ("errors", "outcome", "events", "settings", "profiles", "endpoint", "sources", "config", "birthplace"),
-    ("core", "wire", "log", "extras"),
+    ("core", "wire", "log", "extras", "parts", "user_input"),
     ("fleet", "plots"),
     (
         "kernel",

@@ -19,12 +19,20 @@ Message: TypeAlias = Mapping[str, Any]
 
 
 def answer(result: StepResult) -> Message:
-    """The assistant's message that a complete step adds, with the calls that can be run."""
+    """The assistant's message that a complete step adds, with the calls that can be run.
+
+    A refusal is kept apart from what was said besides, as chat completions have it.
+    """
     calls = _unique_ids([call for call in result.calls if call.runnable])
-    if not calls:
-        return {"role": "assistant", "content": result.full_text}
-    content = result.full_text or None  # as OpenAI sends it
-    return {"role": "assistant", "content": content, "tool_calls": calls}
+    said = result.full_text.removesuffix(result.refusal)
+    message: dict[str, Any] = {"role": "assistant", "content": said}
+    if not said and (calls or result.refusal):
+        message["content"] = None  # as OpenAI sends it
+    if result.refusal:
+        message["refusal"] = result.refusal
+    if calls:
+        message["tool_calls"] = calls
+    return message
 
 
 def open_calls(conversation: Sequence[Message]) -> tuple[str, ...]:
