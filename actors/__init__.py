@@ -42,6 +42,7 @@ if TYPE_CHECKING:
         RuntimeClosedError,
         ScriptError,
         SessionClosedError,
+        ToolError,
         TurnCancelledError,
         TurnError,
         TurnFailedError,
@@ -53,6 +54,10 @@ if TYPE_CHECKING:
     from actors.parts import File, Image
     from actors.runtime import Runtime
     from actors.stream import EventStream, TurnHandle, TurnStream
+    from actors.tools.context import ToolContext
+    from actors.tools.decorator import tool
+    from actors.tools.result import ToolResult
+    from actors.tools.tool import Tool
 
 _HOMES = {
     "Buffering": "actors.config",
@@ -83,6 +88,7 @@ _HOMES = {
     "RuntimeClosedError": "actors.errors",
     "ScriptError": "actors.errors",
     "SessionClosedError": "actors.errors",
+    "ToolError": "actors.errors",
     "TurnCancelledError": "actors.errors",
     "TurnError": "actors.errors",
     "TurnFailedError": "actors.errors",
@@ -97,6 +103,10 @@ _HOMES = {
     "EventStream": "actors.stream",
     "TurnHandle": "actors.stream",
     "TurnStream": "actors.stream",
+    "Tool": "actors.tools.tool",
+    "ToolContext": "actors.tools.context",
+    "ToolResult": "actors.tools.result",
+    "tool": "actors.tools.decorator",
 }
 _MODULES = frozenset({"events", "log", "outcome"})
 
@@ -134,6 +144,10 @@ __all__ = [
     "SessionConfig",
     "Thinking",
     "Tls",
+    "Tool",
+    "ToolContext",
+    "ToolError",
+    "ToolResult",
     "TurnCancelledError",
     "TurnError",
     "TurnFailedError",
@@ -145,6 +159,7 @@ __all__ = [
     "fold",
     "log",
     "outcome",
+    "tool",
     "trouble_of",
 ]
 
