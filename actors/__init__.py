@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from actors import events, log, outcome
+    from actors.answers.fold import AnswerFold
     from actors.client import Session
     from actors.config import (
         Buffering,
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from actors.core.fold import Fold, fold
     from actors.errors import (
         AdmissionError,
+        AnswerError,
         BlockingCallError,
         ConfigError,
         DrainingError,
@@ -60,6 +62,8 @@ if TYPE_CHECKING:
     from actors.tools.tool import Tool
 
 _HOMES = {
+    "AnswerFold": "actors.answers.fold",
+    "AnswerError": "actors.errors",
     "Buffering": "actors.config",
     "Deadlines": "actors.config",
     "Endpoint": "actors.config",
@@ -112,6 +116,8 @@ _MODULES = frozenset({"events", "log", "outcome"})
 
 __all__ = [
     "AdmissionError",
+    "AnswerError",
+    "AnswerFold",
     "BlockingCallError",
     "Buffering",
     "ConfigError",
