@@ -10,6 +10,7 @@ import msgspec
 import pykka
 
 from actors.admission import Door
+from actors.answers.spec import answer_spec
 from actors.approvals import Approve, Decision, Reject
 from actors.config import Endpoint, SessionConfig
 from actors.core.bodies import overlay
@@ -383,6 +384,8 @@ def replace(
         changes = {**changes, "body": overlay(config.body, changes["body"])}
     made = msgspec.structs.replace(config, **changes)
     check_tools(made.tools)
+    if made.returns is not None:
+        answer_spec(made.returns)
     if made.hooks is not None and not isinstance(made.hooks, Hooks):
         raise ConfigError("hooks", f"must be an instance of a class derived from Hooks, got {made.hooks!r}")
     return made

@@ -150,6 +150,11 @@ class SessionConfig(Settings, frozen=True):
     leave it to `Session.approve` and `Session.reject`."""
     hooks: Any = None
     """An instance of a class that is derived from `Hooks`."""
+    returns: Any = None
+    """The type that answers are of, as `TurnCompleted.value`: whatever msgspec converts, or a pydantic model. None: text."""
+    max_answer_retries: Count = 2
+    """How often a turn asks again where the answer is not of that type; past that it fails as
+    `limit_reached:answer_retries`."""
     max_queued_turns: Count | None = None
     """How many turns of the session may wait behind another; past that `send` raises `QueueFullError`."""
 

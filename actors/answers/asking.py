@@ -63,7 +63,7 @@ def read(result: StepResult, spec: AnswerSpec) -> tuple[StepResult, Any] | None:
         raise
 
 
-def again(result: StepResult, error: AnswerError) -> tuple[Message, Message]:
+def again(result: StepResult, error: AnswerError) -> tuple[Message, ...]:
     """What to send behind the conversation to ask again: the answer as it was, and what is wrong with it.
 
     They need not be remembered: once there is an answer, that one stands in their place.
@@ -73,7 +73,8 @@ def again(result: StepResult, error: AnswerError) -> tuple[Message, Message]:
     words = (
         f"This answer can't be taken: {error}. Answer again, with all of it, in the form that was asked for."
     )
-    return answer(said), {"role": "user", "content": words}
+    asked: Message = {"role": "user", "content": words}
+    return (answer(said), asked) if said.full_text.strip() else (asked,)  # endpoints refuse an empty message
 
 
 def _said(result: StepResult) -> StepResult | None:
