@@ -151,7 +151,7 @@ class SessionConfig(Settings, frozen=True):
     hooks: Any = None
     """An instance of a class that is derived from `Hooks`."""
     returns: Any = None
-    """The type that answers are of, as `TurnCompleted.value`: whatever msgspec converts, or a pydantic model. None: text."""
+    """The type of answers, which `TurnCompleted.value` holds: what msgspec converts, or a pydantic model; None: text."""
     max_answer_retries: Count = 2
     """How often a turn asks again where the answer is not of that type; past that it fails as
     `limit_reached:answer_retries`."""

@@ -60,6 +60,10 @@ class AnswerSpec(msgspec.Struct, frozen=True, kw_only=True, eq=False):
             raise AnswerError(self._about_the_answer(str(error))) from None
         except RecursionError:
             raise AnswerError("the answer is nested too deep") from None
+        except AnswerError:
+            raise
+        except Exception as error:
+            raise AnswerError(f"{type(error).__name__}: {error}") from error
 
     def partial(self, text: str) -> Any:
         """As much of the value as the beginning of its text holds; None if nothing does yet.
@@ -81,7 +85,7 @@ class AnswerSpec(msgspec.Struct, frozen=True, kw_only=True, eq=False):
         for value in tried:
             try:
                 return self._convert({FIELD: value})
-            except (ArgumentsError, RecursionError):
+            except Exception:  # noqa: BLE001, S112 - as in `decode`; it does not fit yet
                 continue
         return given
 
@@ -104,13 +108,24 @@ def _of_one(match: re.Match[str]) -> str:
     return f"the answer {_SAID_OF_ONE.get(match[1], match[1])}"
 
 
-@functools.lru_cache(maxsize=256)
 def answer_spec(returns: Any) -> AnswerSpec:
     """The spec for `returns`: whatever msgspec converts, or a pydantic model.
 
     Raises:
-        ConfigError: the type has no JSON Schema.
+        ConfigError: it is no type, or one without a JSON Schema.
     """
+    try:
+        return _spec(returns)
+    except NameError as error:
+        raise ConfigError(
+            "returns", f"{error}; what the type is made of must be defined where it is"
+        ) from None
+    except TypeError:
+        raise ConfigError("returns", f"must be a type, got {returns!r}") from None
+
+
+@functools.lru_cache(maxsize=256)
+def _spec(returns: Any) -> AnswerSpec:
     name = re.sub(r"[^a-zA-Z0-9_-]", "_", getattr(returns, "__name__", FIELD))[:64]
     shape = shape_of((Parameter(FIELD, returns, required=True),), "returns")
     root = _object_root(shape.schema)
@@ -130,6 +145,6 @@ def _object_root(schema: Schema) -> Schema | None:
     if not isinstance(root, dict) or root.get("type") != "object":
         return None
     others = {key: value for key, value in found.items() if key != name}
-    if f'"#/$defs/{name}"' in json.dumps([root, others]):
+    if f'"#/$defs/{name}"' in json.dumps([root, others], ensure_ascii=False):
         others = found  # it refers to itself
     return {**root, "$defs": others} if others else root

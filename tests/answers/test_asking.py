@@ -134,6 +134,13 @@ def test_a_refusal_has_no_value() -> None:
     assert read(refused, SPEC) == (refused, None)
 
 
+def test_an_answer_without_text_is_not_sent_back() -> None:
+    with pytest.raises(AnswerError, match="empty") as caught:
+        read(step(" "), SPEC)
+    (words,) = again(step(" "), caught.value)
+    assert "the answer is empty" in words["content"]
+
+
 @pytest.mark.parametrize(
     ("result", "complaint", "said"),
     [
@@ -143,13 +150,6 @@ def test_a_refusal_has_no_value() -> None:
         (step('{"name": "Ro', finish="length"), "make it shorter", '{"name": "Ro'),
     ],
 )
-def test_an_answer_without_text_is_not_sent_back() -> None:
-    with pytest.raises(AnswerError, match="empty") as caught:
-        read(step(" "), SPEC)
-    (words,) = again(step(" "), caught.value)
-    assert "the answer is empty" in words["content"]
-
-
 def test_asking_again_says_what_was_wrong(result: StepResult, complaint: str, said: str) -> None:
     with pytest.raises(AnswerError, match=complaint) as caught:
         read(result, SPEC)

@@ -58,6 +58,14 @@ class Seat(pydantic.BaseModel):
     side: Literal["left", "right"]
 
 
+class Fraction(msgspec.Struct):
+    of: int
+    by: int
+
+    def __post_init__(self) -> None:
+        divmod(self.of, self.by)
+
+
 class Cat(msgspec.Struct, tag="cat"):
     lives: int
 
@@ -190,9 +198,17 @@ def test_a_part_of_an_answer_that_was_cut_off_is_none_though_it_has_the_shape() 
         answer_spec(Tree).decode(f"Here you are: {cut}")
 
 
-def test_a_type_without_json_is_refused() -> None:
+@pytest.mark.parametrize("returns", [object, "Nowhere", 3, {"a": int}, list["Nowhere"], lambda: None])  # type: ignore[name-defined]  # noqa: F821
+def test_what_is_no_type_with_json_is_refused(returns: Any) -> None:
     with pytest.raises(ConfigError, match="returns"):
-        answer_spec(object)
+        answer_spec(returns)
+
+
+def test_what_a_type_says_itself_reaches_the_model() -> None:
+    spec = answer_spec(Fraction)
+    with pytest.raises(AnswerError, match=r"ZeroDivisionError: .*zero"):
+        spec.decode('{"of": 1, "by": 0}')
+    assert spec.partial('{"of": 1, "by": 0}') == {"of": 1, "by": 0}
 
 
 @pytest.mark.parametrize(
