@@ -1,9 +1,11 @@
 """A schema as OpenAI's strict mode takes it.
 
-The rules are those of its guide, "Structured Outputs", under "Supported schemas": every object closed
-(`additionalProperties: false`) and all of its properties required, an optional one nullable; `anyOf`, `enum`, `const`,
-`$ref` and `$defs` are there, `allOf`, `not`, conditions and dependent schemas are not. Its API says the rest in its
-refusals: `oneOf` is not permitted, each schema must have a type, and a `$ref` has no keyword beside it.
+The rules are those of its guide, developers.openai.com/api/docs/guides/structured-outputs, under "Supported schemas":
+every object closed (`additionalProperties: false`) and all of its properties required, an optional one nullable;
+`anyOf`, `enum`, `$ref` and `$defs` are there, and of what restricts a type the keywords and formats that are kept here;
+`allOf`, `not`, conditions and dependent schemas are not. The API itself refuses more: `oneOf` "is not permitted"
+(openai-node 6.9.1 against it), a schema without a type, and keywords beside a `$ref` (openai-python unfolds those).
+`oneOf` becomes `anyOf`: that it is exactly one is still for the decoder to check.
 """
 
 from __future__ import annotations
