@@ -34,8 +34,8 @@ from actors.messages import (
 )
 from actors.outlets import ActorOutlet, StreamOutlet
 from actors.pump import OnEvent, pumped
-from actors.toolset import Toolset, check_tools
 from actors.stream import Closing, EventStream, TurnHandle, TurnStream, refuse_on_a_loop
+from actors.toolset import Toolset, check_tools
 from actors.watching import tell
 
 Messages: TypeAlias = Sequence[Mapping[str, Any]]
