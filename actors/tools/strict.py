@@ -3,9 +3,8 @@
 The rules are those of its guide, developers.openai.com/api/docs/guides/structured-outputs, under "Supported schemas":
 every object closed (`additionalProperties: false`) and all of its properties required, an optional one nullable;
 `anyOf`, `enum`, `$ref` and `$defs` are there, and of what restricts a type the keywords and formats that are kept here;
-`allOf`, `not`, conditions and dependent schemas are not. The API itself refuses more: `oneOf` "is not permitted"
-(openai-node 6.9.1 against it), a schema without a type, and keywords beside a `$ref` (openai-python unfolds those).
-`oneOf` becomes `anyOf`: that it is exactly one is still for the decoder to check.
+`allOf`, `not`, conditions and dependent schemas are not. The API itself refuses more: `oneOf` ("is not permitted"), a
+schema without a type, and keywords beside a `$ref`. `oneOf` becomes `anyOf`; that it is just one, the decoder checks.
 """
 
 from __future__ import annotations
