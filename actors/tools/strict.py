@@ -114,7 +114,7 @@ def _typed(made: Schema, root: Schema, path: str, name: str) -> Schema:
 
 def _close(made: Schema, root: Schema, path: str, name: str) -> None:
     properties = made.get("properties")
-    if properties is None or made.get("additionalProperties") not in {None, False}:
+    if properties is None or made.get("additionalProperties", False) is not False:
         raise _refusal(name, path, "an object must name its keys: use a struct instead of a dict")
     required = made.get("required", [])
     made["properties"] = {

@@ -82,6 +82,8 @@ def test_the_schema_is_copied() -> None:
         ({"type": "string"}, "must be the JSON Schema of an object"),
         ({"type": "object", "properties": {"a": {"type": "text"}}}, r"is no JSON Schema: \$\.properties\.a\.type: "),
         ({"type": "object", "properties": {"a": {"$ref": "#/$defs/B"}}}, r"refers to '#/\$defs/B': it must be within"),
+        ({"type": "object", "properties": {"a": {"default": float("inf")}}}, "can't be sent as JSON: "),
+        ({"type": "object", "properties": {"a": {"default": {1, 2}}}}, "can't be sent as JSON: "),
         ({"type": "object", "properties": {"a": {"$ref": "http://127.0.0.1:9/s"}}}, "must be within"),
     ],
 )  # fmt: skip

@@ -6,6 +6,7 @@ import dataclasses
 import enum
 import functools
 import inspect
+import math
 from collections.abc import AsyncIterator, Callable
 from typing import Annotated, Any, Literal, NotRequired, TypedDict
 
@@ -198,13 +199,18 @@ def test_a_default_is_the_function_s_own_object() -> None:
     nothing = object()
 
     @tool
-    def look(depth: int = nothing, words: list[str] = []) -> Any:  # type: ignore[assignment]  # noqa: B006
-        return depth, words
+    def look(
+        depth: int = nothing,  # type: ignore[assignment]
+        words: list[str] = [],  # noqa: B006
+        limit: float = math.inf,
+    ) -> Any:
+        return depth, words, limit
 
-    depth, words = look.run(look.decode(""), ToolContext())
+    depth, words, limit = look.run(look.decode(""), ToolContext())
     assert depth is nothing
     assert words is inspect.signature(look.function).parameters["words"].default
-    assert "default" not in parameters(look)["depth"]
+    assert limit == math.inf
+    assert "default" not in parameters(look)["depth"] | parameters(look)["limit"]  # neither has a JSON
 
 
 def no_hint(where) -> None: ...  # type: ignore[no-untyped-def]  # noqa: ANN001
