@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from actors import events, log, outcome
+    from actors.answers.fold import AnswerFold
     from actors.approvals import ApprovalRequest, Approvals, Approve, Reject, Rule
     from actors.client import Session
     from actors.config import (
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
         Endpoint,
         Intensity,
         Limits,
+        PartLimits,
         Profile,
         Repeats,
         RetryPolicy,
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     from actors.core.fold import Fold, fold
     from actors.errors import (
         AdmissionError,
+        AnswerError,
         BlockingCallError,
         ConfigError,
         DrainingError,
@@ -53,6 +56,7 @@ if TYPE_CHECKING:
     from actors.local import LocalModel
     from actors.mapping import MapResult
     from actors.messages import EventBatch, GetHistory
+    from actors.parts import File, Image
     from actors.runtime import Runtime
     from actors.stream import EventStream, TurnHandle, TurnStream
     from actors.tools.context import ToolContext
@@ -70,11 +74,14 @@ _HOMES = {
     "Hooks": "actors.hooks",
     "Invocation": "actors.hooks",
     "Place": "actors.hooks",
+    "AnswerFold": "actors.answers.fold",
+    "AnswerError": "actors.errors",
     "Buffering": "actors.config",
     "Deadlines": "actors.config",
     "Endpoint": "actors.config",
     "Intensity": "actors.config",
     "Limits": "actors.config",
+    "PartLimits": "actors.config",
     "Profile": "actors.config",
     "RetryPolicy": "actors.config",
     "RuntimeConfig": "actors.config",
@@ -105,6 +112,8 @@ _HOMES = {
     "LocalModel": "actors.local",
     "MapResult": "actors.mapping",
     "EventBatch": "actors.messages",
+    "File": "actors.parts",
+    "Image": "actors.parts",
     "GetHistory": "actors.messages",
     "Runtime": "actors.runtime",
     "EventStream": "actors.stream",
@@ -119,6 +128,8 @@ _MODULES = frozenset({"events", "log", "outcome"})
 
 __all__ = [
     "AdmissionError",
+    "AnswerError",
+    "AnswerFold",
     "ApprovalRequest",
     "Approvals",
     "Approve",
@@ -130,16 +141,19 @@ __all__ = [
     "Endpoint",
     "EventBatch",
     "EventStream",
+    "File",
     "Fold",
     "ForkedError",
     "GetHistory",
     "GreenroomError",
     "Hooks",
+    "Image",
     "Intensity",
     "Invocation",
     "Limits",
     "LocalModel",
     "MapResult",
+    "PartLimits",
     "Place",
     "Profile",
     "QueueFullError",
