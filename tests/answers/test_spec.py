@@ -224,6 +224,7 @@ def test_what_a_type_says_itself_reaches_the_model() -> None:
         (Scene, '{"number": 1', {}),
         (Scene, '{"number": 12, ', Scene(12)),
         (Scene, '{"number": 12, "place": "a 3', Scene(12, "a 3")),
+        (Scene, '{"number": 12, "place": "a \\"3\\" 4', Scene(12, 'a "3" 4')),
         (Actor, '{"name": "a", "age": 3, "role": "le', Actor("a", 3)),
         (list[Actor], '{"answer"', None),
         (list[Actor], '{"answer": [', []),
