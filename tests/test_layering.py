@@ -150,7 +150,7 @@ LAYERS = (
         "root",
         "observer",
     ),
-    ("stream", "pump", "watching", "client", "mapping"),
+    ("stream", "pump", "watching", "overrides", "client", "mapping"),
     ("world", "house", "runtime"),
     ("sim",),
     ("scenario", "chat", "dashboard", "otel", "commands"),
