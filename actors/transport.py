@@ -86,10 +86,12 @@ class Response:
 
     async def _pull(self, take: Callable[[bytes], bool], valve: Valve) -> bool:
         while data := await self.read():
-            await valve.wait()  # it may have been shut while the socket had nothing yet
+            if not valve.is_open:  # it may have been shut while the socket had nothing yet
+                await valve.wait()
             if take(data):
                 return True
-            await valve.wait()
+            if not valve.is_open:
+                await valve.wait()
         return False
 
     async def read(self) -> bytes:
