@@ -11,6 +11,7 @@ import heapq
 import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from operator import attrgetter
 from types import MappingProxyType
 from typing import Any, ClassVar
 
@@ -142,7 +143,7 @@ class Fleet:
             begun=self.begun,
             newest=self.newest,
             totals=self.totals,
-            states=dict.fromkeys(STATES, 0) | Counter(it.state for it in sessions),
+            states=dict.fromkeys(STATES, 0) | Counter(map(_state, sessions)),
             sessions=tuple(it.row(now) for it in choosing.first(found, query)),
             matching=len(found),
             retrying=tuple(it.retry_row(now) for it in heapq.nsmallest(query.top, waiting, key=_due)),
@@ -336,6 +337,9 @@ class Fleet:
         }
     )
     """What each record does; a test fails if the schema has one that is missing here."""
+
+
+_state = attrgetter("state")
 
 
 def _due(session: Session) -> tuple[float, str, str]:

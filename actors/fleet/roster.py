@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from operator import attrgetter
 from typing import Any, Final
 
@@ -64,8 +65,7 @@ class Roster:
 
     def sessions(self) -> Iterator[Session]:
         """All sessions."""
-        for run in self._runs.values():
-            yield from run.sessions.values()
+        return chain.from_iterable(run.sessions.values() for run in self._runs.values())
 
     def find(self, run: str, session: str) -> Session | None:
         """A session, if it has a row."""
