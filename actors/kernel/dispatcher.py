@@ -24,6 +24,7 @@ from actors.kernel import lifecycle
 from actors.kernel.cell import Cell
 from actors.kernel.future import running_loop
 from actors.kernel.home import LoopThread
+from actors.kernel.lifecycle import turn
 from actors.kernel.loop_actor import LoopActor
 from actors.kernel.observer import Observer
 from actors.kernel.supervision import Restart
@@ -254,16 +255,16 @@ class Dispatcher:
 
     def _drain(self) -> None:
         self.draining_thread = get_ident()
-        budget = self.batch
+        ready, budget = self._ready, self.batch
         try:
-            while self._ready and budget > 0:
+            while ready and budget > 0:
                 cell = self.running = self.next_ready()
                 if not cell.closed:
-                    budget -= 1 + lifecycle.turn(cell, self.throughput)
+                    budget -= 1 + turn(cell, self.throughput)
         finally:
             self.running = None
             self.draining_thread = 0
-            self._draining = bool(self._ready)
+            self._draining = bool(ready)
             if self._draining:
                 self.loop.call_soon(self._drain)
 

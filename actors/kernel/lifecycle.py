@@ -44,7 +44,7 @@ from actors.kernel.upstream import (
 from actors.kernel.upstream import stop as stop_registered
 
 if TYPE_CHECKING:
-    from actors.kernel.cell import Cell
+    from actors.kernel.cell import Cell, Letter
     from actors.kernel.loop_actor import LoopActor
 
     Signal = Callable[[Cell, Any], Any]
@@ -118,7 +118,7 @@ def current(cell: Cell) -> Any:
     return cell.actor
 
 
-def handle(cell: Cell, envelope: Envelope[Any]) -> None:
+def handle(cell: Cell, envelope: Envelope[Any] | Letter) -> None:
     """Handle one message, answer it if it was asked, and take the consequences."""
     message = envelope.message
     reply_to = envelope.reply_to
