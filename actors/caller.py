@@ -212,7 +212,8 @@ class CallerActor(HandlingActor):
             return False
         self._last_chunk = now = self.dispatcher.now()
         self._chunks += len(chunks)
-        if type(chunks[-1]) is Error:
+        last = type(chunks[-1])
+        if last is Error:
             chunks[-1] = self._spec.transport.redact(chunks[-1])
         self.send(self._aggregator, Chunks(tuple(chunks)))
         if self._first_chunk is None:
@@ -222,7 +223,7 @@ class CallerActor(HandlingActor):
         if self._finished is None and Finish in map(type, chunks):
             self._finished = now
             self._arm()
-        return type(chunks[-1]) in _LAST
+        return last in _LAST
 
     # Messages
 

@@ -100,14 +100,8 @@ class Decoder:
         self._document: bytearray | None = None
         self._introduced = False
         self._ended = False
-        self._violation: ProtocolViolation | None = None
-
-    @property
-    def violation(self) -> ProtocolViolation | None:
+        self.violation: ProtocolViolation | None = None
         """What the next call will raise, for who does not want to wait for it."""
-        if self._ended:
-            return None
-        return self._violation if self._violation is not None else self._sse.violation
 
     def feed(self, data: bytes) -> list[Chunk]:
         """The chunks that end in `data`.
@@ -117,13 +111,13 @@ class Decoder:
         """
         if self._ended:
             return []
-        if self._violation is not None:
-            raise self._violation
+        if self.violation is not None:
+            raise self.violation
         out: list[Chunk] = []
         try:
             self._feed(data, out)
         except ProtocolViolation as violation:
-            self._violation = violation
+            self.violation = violation
             if not out:
                 raise
         return out
@@ -139,8 +133,8 @@ class Decoder:
         """
         if self._ended:
             return []
-        if self._violation is not None:
-            raise self._violation
+        if self.violation is not None:
+            raise self.violation
         out: list[Chunk] = []
         if self._document is not None:
             out += decode_document(bytes(self._document), self._limits)
@@ -166,6 +160,7 @@ class Decoder:
                 self._decode(event, out)
                 if self._ended:
                     return
+            self.violation = self._sse.violation
             return
         self._document += data
         if len(self._document) > self._limits.event_bytes:
