@@ -36,7 +36,7 @@ class LoopActor(pykka.Actor):
     actor_inbox: Cell
 
     def __init__(self, *_args: Any, **_kwargs: Any) -> None:
-        if "actor_inbox" not in self.__dict__:  # else the cell was given one before the constructor ran
+        if not hasattr(self, "actor_inbox"):  # else the cell was given one before the constructor ran
             if self._dispatcher is None:
                 name = type(self).__name__
                 raise UsageError(f"{name} has no dispatcher: use dispatcher.bind({name}).start()")
