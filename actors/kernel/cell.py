@@ -119,7 +119,10 @@ class Cell:
             self.discard()
         elif not self.scheduled:
             dispatcher = self.dispatcher
-            if dispatcher.draining_thread == get_ident() or dispatcher.on_loop():
+            if dispatcher.draining_thread == get_ident():
+                self.scheduled = True  # as `schedule` does, which would cost a call a hop
+                dispatcher.ready.append(self)
+            elif dispatcher.on_loop():
                 dispatcher.schedule(self)
             else:
                 dispatcher.wake(self)

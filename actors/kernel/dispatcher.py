@@ -81,9 +81,10 @@ class Dispatcher:
         """Whose turn it is."""
         self.draining_thread = 0
         """The thread that drains right now, 0 for none: who is on it needs no lock."""
+        self.ready: deque[Cell] = deque()
+        """Who waits for a turn; only the loop's thread touches it, and on that it is drained if it holds any."""
         self._on_exit = on_exit
         self._exiting: BaseException | None = None
-        self._ready: deque[Cell] = deque()
         self._draining = False
         self._woken: deque[Cell] = deque()
         self._waking = False
@@ -209,7 +210,7 @@ class Dispatcher:
     def schedule(self, cell: Cell) -> None:
         """Give the cell a turn; on the loop's thread, and not if it waits for one already."""
         cell.scheduled = True
-        self._ready.append(cell)
+        self.ready.append(cell)
         if not self._draining:
             self._draining = True
             self.loop.call_soon(self._drain)
@@ -251,11 +252,11 @@ class Dispatcher:
 
     def next_ready(self) -> Cell:
         """Whose turn is next: the one that has waited longest. A simulator may choose any other."""
-        return self._ready.popleft()
+        return self.ready.popleft()
 
     def _drain(self) -> None:
         self.draining_thread = get_ident()
-        ready, budget = self._ready, self.batch
+        ready, budget = self.ready, self.batch
         try:
             while ready and budget > 0:
                 cell = self.running = self.next_ready()

@@ -70,7 +70,7 @@ def inhabit(cell: Cell, actor: LoopActor) -> None:
 
 
 def turn(cell: Cell, limit: int) -> int:
-    """Handle at most `limit` messages; gives how many it were."""
+    """Handle at most `limit` messages, and have another turn if more wait; gives how many it were."""
     if not cell.started and not enter(cell):
         return 0
     mailbox = cell.queue
@@ -80,15 +80,10 @@ def turn(cell: Cell, limit: int) -> int:
         handle(cell, mailbox.popleft())
         if cell.suspended or cell.closed:
             return handled
-    release_turn(cell)
-    return handled
-
-
-def release_turn(cell: Cell) -> None:
-    """Schedule the cell again if something waits, else wait for the next `put`."""
     cell.scheduled = False
-    if cell.queue:  # after the flag: see `Cell.put`
+    if mailbox:  # after the flag: see `Cell.put`
         cell.dispatcher.schedule(cell)
+    return handled
 
 
 def enter(cell: Cell) -> bool:
@@ -307,7 +302,7 @@ def restart(cell: Cell) -> None:
     for child in list(cell.children if cell.children is not None else ()):
         if child.failure is not None:
             cell.queue.append(Envelope(child.failure))
-    release_turn(cell)
+    turn(cell, 0)  # this is its parent's: what waits has the cell scheduled
 
 
 def _decide(cell: Cell, failed: ChildFailed) -> None:

@@ -56,7 +56,7 @@ class SeededDispatcher(Dispatcher):
 
     def next_ready(self) -> Cell:
         """Whose turn is next: the seed's choice."""
-        ready = self._ready
+        ready = self.ready
         place = self._place(len(ready)) if len(ready) > 1 else 0
         cell = ready.pop()
         if place < len(ready):
@@ -73,7 +73,7 @@ class SeededDispatcher(Dispatcher):
         return max(places, key=self._rank)
 
     def _rank(self, place: int) -> float:
-        return self._ranks.get(self._ready[place], 0.0)
+        return self._ranks.get(self.ready[place], 0.0)
 
     def _note(self, cell: Cell) -> None:
         name = self._names[cell]
