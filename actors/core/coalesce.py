@@ -7,7 +7,6 @@ the buffer up, and then the socket is not read until the consumer has taken what
 from __future__ import annotations
 
 import sys
-from collections import deque
 from typing import Any
 
 import msgspec
@@ -35,22 +34,14 @@ class Buffer:
         merges = buffering.overflow == "merge"
         self._merges_from = buffering.max_events if merges else sys.maxsize
         self._pauses_past = sys.maxsize if merges else buffering.max_events
-        self._runs: deque[Event | _Run] = deque()  # most are of one event, and that is what waits then
+        self._runs: list[Event | _Run] = []  # most are of one event, and that is what waits then
         self._bytes = 0
         self._stuck = 0
+        self.full = False
+        """Whether no more should be produced until what waits is taken."""
 
     def __len__(self) -> int:
         return len(self._runs)
-
-    @property
-    def full(self) -> bool:
-        """Whether no more should be produced until what waits is taken."""
-        limits = self._limits
-        return (
-            self._bytes > limits.max_bytes
-            or self._stuck > limits.max_control
-            or len(self._runs) > self._pauses_past
-        )
 
     def push(self, event: Event) -> bool:
         """Take in an event; never refuses, so what is on its way when the buffer is full is not lost.
@@ -60,11 +51,16 @@ class Buffer:
         """
         self._bytes += _size(event)
         crowded = len(self._runs) >= self._merges_from
-        if crowded and self._join(event):
-            return self.full
-        # Deltas that alternate too fast to merge count like events that never do, or they would be unbounded.
-        self._stuck += crowded or not isinstance(event, _MERGEABLE)
-        self._runs.append(event)
+        if not (crowded and self._join(event)):
+            # Deltas that alternate too fast to merge count like events that never do, or they would be unbounded.
+            self._stuck += crowded or not isinstance(event, _MERGEABLE)
+            self._runs.append(event)
+        limits = self._limits
+        self.full = (
+            self._bytes > limits.max_bytes
+            or self._stuck > limits.max_control
+            or len(self._runs) > self._pauses_past
+        )
         return self.full
 
     def _join(self, event: Event) -> bool:
@@ -77,8 +73,9 @@ class Buffer:
 
     def take(self) -> list[Event]:
         """All events that wait; they wait no longer."""
-        runs, self._runs = self._runs, deque()
+        runs, self._runs = self._runs, []
         self._bytes = self._stuck = 0
+        self.full = False
         return [run.event() if isinstance(run, _Run) else run for run in runs]
 
 
