@@ -179,13 +179,13 @@ class Decoder:
 
     def _decode_lines(self, lines: list[bytes], out: list[Chunk]) -> None:
         """As `_decode`, for events of one line each, most of which are plain text."""
-        fits = True  # where one does not, as in a thought or a tool call, the next would hardly do
+        fits = self._joiner.held is None
         for line in lines:
-            if fits and self._joiner.held is None:
+            if fits:
                 try:
                     content = plain(line).choices[0].delta.content
                 except MISFITS:
-                    fits = False
+                    fits = False  # as in a thought or a tool call; then the next would hardly do
                 else:
                     if content:
                         out.append(Text(content))
