@@ -6,7 +6,7 @@ the buffer up, and then the socket is not read until the consumer has taken what
 
 from __future__ import annotations
 
-import sys
+import math
 from typing import Any
 
 import msgspec
@@ -32,9 +32,9 @@ class Buffer:
     def __init__(self, buffering: Buffering) -> None:
         self._limits = buffering
         merges = buffering.overflow == "merge"
-        self._merges_from = buffering.max_events if merges else sys.maxsize
-        self._pauses_past = sys.maxsize if merges else buffering.max_events
-        self._runs: list[Event | _Run] = []  # most are of one event, and that is what waits then
+        self._merges_from = buffering.max_events if merges else math.inf
+        self._pauses_past = math.inf if merges else buffering.max_events
+        self._runs: list[Event | _Run] = []  # an event that was not merged waits as it is
         self._bytes = 0
         self._stuck = 0
         self.full = False

@@ -82,7 +82,7 @@ class Dispatcher:
         self.draining_thread = 0
         """The thread that drains right now, 0 for none: who is on it needs no lock."""
         self.ready: deque[Cell] = deque()
-        """Who waits for a turn; only the loop's thread touches it, and on that it is drained if it holds any."""
+        """Who waits for a turn, longest first. Only the loop's thread touches it; see `schedule`."""
         self._on_exit = on_exit
         self._exiting: BaseException | None = None
         self._draining = False

@@ -302,7 +302,7 @@ def restart(cell: Cell) -> None:
     for child in list(cell.children if cell.children is not None else ()):
         if child.failure is not None:
             cell.queue.append(Envelope(child.failure))
-    turn(cell, 0)  # this is its parent's: what waits has the cell scheduled
+    turn(cell, 0)  # the parent has the turn: what waits is for the next one
 
 
 def _decide(cell: Cell, failed: ChildFailed) -> None:

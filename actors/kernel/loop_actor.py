@@ -36,6 +36,7 @@ class LoopActor(pykka.Actor):
     actor_inbox: Cell
 
     def __init__(self, *_args: Any, **_kwargs: Any) -> None:
+        # Whoever looks into `__dict__` has CPython make one, and then each attribute takes longer for good.
         if not hasattr(self, "actor_inbox"):  # else the cell was given one before the constructor ran
             if self._dispatcher is None:
                 name = type(self).__name__
