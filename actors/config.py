@@ -13,6 +13,7 @@ import msgspec
 from actors.endpoint import Deadlines, Endpoint, Tls
 from actors.profiles import Profile, Thinking
 from actors.settings import Count, JsonObject, MiB, Positive, Seconds, Secret, Settings, check_body
+from actors.window import Window
 
 __all__ = [
     "Buffering",
@@ -28,6 +29,7 @@ __all__ = [
     "SessionConfig",
     "Thinking",
     "Tls",
+    "Window",
 ]
 
 
@@ -107,6 +109,8 @@ class SessionConfig(Settings, frozen=True):
     """Tool definitions as chat completions have them; nothing runs them: see `Session.answer`."""
     max_queued_turns: Count | None = None
     """How many turns of the session may wait behind another; past that `send` raises `QueueFullError`."""
+    window: Window | None = None
+    """What happens when the conversation grows longer than the model takes; None: all of it is sent."""
 
     def __post_init__(self) -> None:
         given: Any = self.tools

@@ -26,6 +26,7 @@ OURS = (
             "outcome",
             "events",
             "config",
+            "window",
             "core",
             "wire",
             "fleet",
@@ -96,8 +97,19 @@ def test_core_does_not_know_the_dialects() -> None:
 
 
 LAYERS = (
-    ("errors", "outcome", "events", "settings", "profiles", "endpoint", "sources", "config", "birthplace"),
-    ("core", "wire", "log", "extras"),
+    (
+        "errors",
+        "outcome",
+        "events",
+        "settings",
+        "profiles",
+        "endpoint",
+        "sources",
+        "window",
+        "config",
+        "birthplace",
+    ),
+    ("core", "wire", "log", "extras", "tokenizer"),
     ("fleet", "plots"),
     (
         "kernel",
