@@ -41,6 +41,7 @@ if TYPE_CHECKING:
         RuntimeClosedError,
         ScriptError,
         SessionClosedError,
+        ToolError,
         TurnCancelledError,
         TurnError,
         TurnFailedError,
@@ -51,6 +52,10 @@ if TYPE_CHECKING:
     from actors.messages import EventBatch, GetHistory
     from actors.runtime import Runtime
     from actors.stream import EventStream, TurnHandle, TurnStream
+    from actors.tools.context import ToolContext
+    from actors.tools.decorator import tool
+    from actors.tools.result import ToolResult
+    from actors.tools.tool import Tool
 
 _HOMES = {
     "Buffering": "actors.config",
@@ -80,6 +85,7 @@ _HOMES = {
     "RuntimeClosedError": "actors.errors",
     "ScriptError": "actors.errors",
     "SessionClosedError": "actors.errors",
+    "ToolError": "actors.errors",
     "TurnCancelledError": "actors.errors",
     "TurnError": "actors.errors",
     "TurnFailedError": "actors.errors",
@@ -92,6 +98,10 @@ _HOMES = {
     "EventStream": "actors.stream",
     "TurnHandle": "actors.stream",
     "TurnStream": "actors.stream",
+    "Tool": "actors.tools.tool",
+    "ToolContext": "actors.tools.context",
+    "ToolResult": "actors.tools.result",
+    "tool": "actors.tools.decorator",
 }
 _MODULES = frozenset({"events", "log", "outcome"})
 
@@ -126,6 +136,10 @@ __all__ = [
     "SessionConfig",
     "Thinking",
     "Tls",
+    "Tool",
+    "ToolContext",
+    "ToolError",
+    "ToolResult",
     "TurnCancelledError",
     "TurnError",
     "TurnFailedError",
@@ -137,6 +151,7 @@ __all__ = [
     "fold",
     "log",
     "outcome",
+    "tool",
     "trouble_of",
 ]
 

@@ -17,6 +17,8 @@ The tree::
     ├── TurnError                an accepted turn that did not complete
     │   ├── TurnFailedError      carries the terminal `TurnFailed` event
     │   └── TurnCancelledError   carries the terminal `TurnCancelled` event
+    ├── ToolError                a tool's own word to the model: raise it in one, and the call's result says so
+    ├── ArgumentsError           a model's arguments for a tool that can't be taken; the text is for the model
     └── ProtocolViolation        the other side broke the protocol; becomes a `protocol` outcome
 
 What the other side did wrong is no exception but an outcome (`actors.outcome`), because it travels in
@@ -125,6 +127,20 @@ class TurnCancelledError(TurnError):
     def __init__(self, event: TurnCancelled) -> None:
         super().__init__(f"session {event.session} turn {event.turn} was cancelled: {event.reason}")
         self.event: TurnCancelled = event
+
+
+class ToolError(GreenroomError):
+    """Raised by a tool: the call's result is an error of just these words, and the turn goes on.
+
+    Any other exception makes a result too; that one says what crashed, and is logged.
+    """
+
+
+class ArgumentsError(GreenroomError):
+    """Arguments that the tool can't take, such as `$.where.city: expected str, got int`.
+
+    The text is for the model: it names each place by its path, and what was expected there.
+    """
 
 
 class ProtocolViolation(GreenroomError):  # noqa: N818 - theirs, not an error of ours

@@ -74,6 +74,7 @@ class Runtime:
             supervisors={},
             root=[],
             door=Door(),
+            threads=world.threads(config.tool_threads),
             slots=None if active is None else Slots(active),
             rss=world.rss,
         )

@@ -33,7 +33,7 @@ _VOCABULARIES = (
         "223921b76ee99bde995b7ff738513eef100fb51d18c93597a113bcffe865b2a7",
     ),
 )
-"""Name, file name, and SHA-256 of the content, as `tiktoken_ext.openai_public` has them; the first one there is taken."""
+"""Name, file name, and SHA-256 of the content, as `tiktoken_ext.openai_public` has them; the first found is taken."""
 
 _BLOCK = 8192
 """Longer texts are counted in blocks of so many code points, as the tokenizer's regular expression can overflow its

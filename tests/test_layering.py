@@ -12,11 +12,17 @@ import pytest
 ROOT = Path(__file__).parent.parent
 PURE_OF_LOG = ("decode", "encode", "format", "lines", "lnav", "merge", "schema", "wanted")
 PURE_PACKAGES = ("core", "wire", "fleet", "plots", "scenario/laws")
+PURE_OF_TOOLS = (
+    "arguments", "context", "decorator", "docstring", "raw", "render", "result", "schema", "shape", "signature",
+    "strict", "tool",
+)  # fmt: skip
 PURE_OF_OTEL = ("names", "spans", "turn", "turns")
 PURE = sorted([
     *(path for package in PURE_PACKAGES for path in ROOT.glob(f"actors/{package}/*.py")),
     *(ROOT / "actors" / "log" / f"{name}.py" for name in PURE_OF_LOG),
     *(ROOT / "actors" / "otel" / f"{name}.py" for name in PURE_OF_OTEL),
+    *(ROOT / "actors" / "tools" / f"{name}.py" for name in PURE_OF_TOOLS),
+    ROOT / "actors" / "scrub.py",
 ])  # fmt: skip
 OURS = (
     *(
@@ -32,12 +38,14 @@ OURS = (
             "fleet",
             "plots",
             "scenario.laws",
+            "scrub",
         )
     ),
     *(f"actors.log.{name}" for name in PURE_OF_LOG),
     *(f"actors.otel.{name}" for name in PURE_OF_OTEL),
+    *(f"actors.tools.{name}" for name in PURE_OF_TOOLS),
 )
-PURE_LIBRARIES = frozenset({"msgspec", "fastdigest"})
+PURE_LIBRARIES = frozenset({"msgspec", "fastdigest", "docstring_parser", "jsonschema", "referencing"})
 IMPURE = frozenset({
     "asyncio", "concurrent", "ctypes", "fcntl", "ftplib", "http", "imaplib", "io", "logging",
     "mmap", "multiprocessing", "os", "pathlib", "pickle", "poplib", "queue", "random", "sched", "secrets",
@@ -101,10 +109,12 @@ LAYERS = (
         "errors",
         "outcome",
         "events",
+        "scrub",
         "settings",
         "profiles",
         "endpoint",
         "sources",
+        "tools",
         "window",
         "config",
         "birthplace",

@@ -21,11 +21,7 @@ from actors.core.chunks import (
     Thought,
     ToolCallFragment,
 )
-
-
-def scrub(text: str) -> str:
-    """`text` with its surrogate pairs joined and its lone surrogates replaced by U+FFFD."""
-    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+from actors.scrub import scrub
 
 
 class SurrogateJoiner:

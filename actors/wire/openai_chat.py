@@ -16,8 +16,9 @@ from actors.config import Limits, Profile
 from actors.core.bodies import overlay
 from actors.core.chunks import Chunk, End, Error, ResponseInfo, Text
 from actors.core.sse import ServerSentEvent, SSEDecoder
-from actors.core.surrogates import SurrogateJoiner, scrub
+from actors.core.surrogates import SurrogateJoiner
 from actors.errors import ProtocolViolation, UsageError
+from actors.scrub import scrub
 from actors.wire.openai_reading import error_fields, read_error, read_payload
 from actors.wire.openai_shapes import MISFITS, Payload, lenient, plain, typed, untyped
 

@@ -15,7 +15,8 @@ from actors.core.chunks import (
     ToolCallFragment,
     Usage,
 )
-from actors.core.surrogates import SurrogateJoiner, scrub
+from actors.core.surrogates import SurrogateJoiner
+from actors.scrub import scrub
 
 HIGH, LOW = "\ud83d", "\ude00"
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import msgspec
 
-from actors.core.surrogates import scrub
 from actors.events import Event
+from actors.scrub import scrub
 
 
 class EventsFile:

@@ -1,0 +1,77 @@
+"""The arguments of a call as the model wrote them: text, which should be a JSON object."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any
+
+import msgspec
+
+from actors.errors import ArgumentsError
+
+_EXACT = 2**53
+"""Up to here a float has every integer."""
+
+
+def parse(text: str) -> dict[str, Any]:
+    """The object that `text` spells; empty text is an empty object, as some models write no arguments at all.
+
+    A number without a fraction is an integer however it is written (JSON Schema 2020-12, validation, 6.1.1).
+
+    Raises:
+        ArgumentsError: it is not JSON (RFC 8259: no NaN), not an object, or can't be taken: a key twice in one
+            object, a number past a float's range, half a surrogate pair, nested too deep.
+    """
+    if not text.strip():
+        return {}
+    try:
+        value = json.loads(
+            text,
+            object_pairs_hook=_object,
+            parse_float=_number,
+            parse_int=_integer,
+            parse_constant=_no_constant,
+        )
+        msgspec.json.encode(value)  # finds the lone surrogates
+    except json.JSONDecodeError as error:
+        raise ArgumentsError(f"the arguments are not valid JSON: {error}") from None
+    except UnicodeEncodeError:
+        raise ArgumentsError("the arguments hold half of a surrogate pair, which is no character") from None
+    except RecursionError:
+        raise ArgumentsError("the arguments are nested too deep") from None
+    if not isinstance(value, dict):
+        raise ArgumentsError(f"the arguments must be a JSON object, not {_kind(value)}")
+    return value
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    made = dict(pairs)
+    if len(made) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in made if names.count(name) > 1)
+        raise ArgumentsError(f"the arguments have the key {json.dumps(twice)} twice in one object")
+    return made
+
+
+def _number(digits: str) -> int | float:
+    number = float(digits)
+    if not math.isfinite(number):
+        raise ArgumentsError(f"the arguments hold a number that is out of range: {digits[:40]}")
+    return int(number) if number.is_integer() and abs(number) <= _EXACT else number
+
+
+def _integer(digits: str) -> int:
+    try:
+        return int(digits)
+    except ValueError:  # longer than Python converts
+        raise ArgumentsError(f"the arguments hold a number that is out of range: {digits[:40]}...") from None
+
+
+def _no_constant(name: str) -> Any:
+    raise ArgumentsError(f"the arguments are not valid JSON: {name} is no JSON number")
+
+
+def _kind(value: object) -> str:
+    kinds = {list: "an array", str: "a string", bool: "a boolean", type(None): "null"}
+    return kinds.get(type(value), "a number")
