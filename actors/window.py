@@ -30,8 +30,9 @@ class Window(Settings, frozen=True):
     """Room for the answer, in tokens, at least the `max_tokens` that is asked for. None: 4096, at most a quarter."""
     strategy: Literal["drop", "summarise"] = "drop"
     """`drop`: the oldest messages are no longer sent; `summarise`: a summary stands for them, which a model writes."""
-    keep_last: Positive = 2
-    """The newest messages, so many, that are never cut; with them goes what belongs to their tool calls."""
+    keep_last: Positive = 1
+    """The newest messages, so many, that are never cut; with a tool's result stays its call, and with an answer its
+    question."""
     trim_to: Annotated[float, Meta(gt=0, le=1)] = 0.7
     """How far one cut goes, as a part of the budget: less is cut more often, and each cut costs the prompt cache."""
     marker: str = "[Some earlier messages of this conversation are left out, as they no longer fit.]"
