@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 
 from actors.core.too_long import TooLong, ceiling_of, read
 
-
 OPENAI = "This model's maximum context length is 8192 tokens. However, "
 SAID = {
     OPENAI + "you requested 9000 tokens (8500 in the messages, 500 in the completion).": TooLong(
