@@ -39,6 +39,7 @@ OURS = (
             "plots",
             "scenario.laws",
             "scrub",
+            "settings",
         )
     ),
     *(f"actors.log.{name}" for name in PURE_OF_LOG),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
+from types import FrameType
 from typing import Any, overload
 
 from actors.tools.context import ToolContext
@@ -64,22 +65,16 @@ def tool(
     Raises:
         ConfigError: no model could call it; the text says why and what to do.
     """
-    around = _names_around()
+    here = inspect.currentframe()
+    frame = None if here is None else here.f_back
     if function is None:
-        return lambda given: _tool(given, around, **options)
-    return _tool(function, around, **options)
-
-
-def _names_around() -> Mapping[str, Any]:
-    """The names where `tool` is used: annotations of a function inside another may need them."""
-    frame = inspect.currentframe()
-    user = frame.f_back.f_back if frame is not None and frame.f_back is not None else None
-    return {} if user is None else dict(user.f_locals)
+        return lambda given: _tool(given, frame, **options)
+    return _tool(function, frame, **options)
 
 
 def _tool(
     function: Callable[..., Any],
-    around: Mapping[str, Any],
+    frame: FrameType | None,
     *,
     name: str | None = None,
     description: str | None = None,
@@ -87,7 +82,7 @@ def _tool(
     **options: Any,
 ) -> Tool:
     named = name_of(function) if name is None else name
-    signature = read_signature(function, named, around)
+    signature = read_signature(function, named, frame)
     said, of_parameters = described(inner(function))
     shape = _described(shape_of(signature.parameters, named), of_parameters)
 

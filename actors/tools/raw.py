@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from actors.errors import ArgumentsError, ConfigError
-from actors.tools.schema import Schema, resolve
+from actors.tools.schema import resolve
 from actors.tools.shape import Shape
 
 _LONGEST = 300

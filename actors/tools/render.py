@@ -39,10 +39,10 @@ def render(value: Any, limit: int) -> Rendered:
             their text counts; other parts pass whole.
     """
     result = value if isinstance(value, ToolResult) else ToolResult(value)
-    if isinstance(value, ToolResult) and _is_parts(result.content):
-        parts, truncated = _cut_parts(result.content, limit)
-        return Rendered(parts, truncated, result.is_error, result.ends_turn)
     try:
+        if isinstance(value, ToolResult) and _is_parts(result.content):
+            parts, truncated = _cut_parts(result.content, limit)
+            return Rendered(parts, truncated, result.is_error, result.ends_turn)
         text = _text(result.content)
     except Exception as error:  # noqa: BLE001 - a value's own methods may raise anything
         said = f"the tool's result can't be written as JSON: {type(error).__name__}: {error}"
@@ -65,7 +65,7 @@ def _text(value: Any) -> str:
 def _dump(value: Any) -> Any:
     if hasattr(value, "model_dump"):  # a pydantic model
         return value.model_dump(mode="json")
-    raise NotImplementedError(f"{type(value).__name__} is no JSON")
+    raise TypeError(f"an object of type {type(value).__name__} has no JSON form")
 
 
 def _cut(text: str, limit: int) -> tuple[str, bool]:
@@ -94,11 +94,11 @@ def _cut_parts(parts: Iterable[Part], limit: int) -> tuple[list[Part], bool]:
     truncated = False
     for part in parts:
         if part["type"] != "text":
-            kept.append(part)
+            kept.append(json.loads(_text(part)))  # as it will be sent: what can't be is noticed here
         elif limit > 0:
             text, cut = _cut(str(part.get("text", "")), limit)
             kept.append({**part, "text": text})
-            limit -= len(text)
+            limit = 0 if cut else limit - len(text)
             truncated = truncated or cut
         else:
             truncated = True

@@ -15,10 +15,12 @@ def resolve(reference: str, root: Schema) -> Any:
     if not reference.startswith("#"):
         return None
     found: Any = root
-    for key in reference[1:].split("/")[1:]:
-        if not isinstance(found, dict):
-            return None
-        found = found.get(key.replace("~1", "/").replace("~0", "~"))
+    for step in reference[1:].split("/")[1:]:
+        key = step.replace("~1", "/").replace("~0", "~")
+        if isinstance(found, list):
+            found = dict(enumerate(found)).get(int(key)) if key.isdecimal() else None
+        else:
+            found = found.get(key) if isinstance(found, dict) else None
     return found
 
 

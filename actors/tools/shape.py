@@ -70,7 +70,8 @@ def _by_msgspec(parameters: tuple[Parameter, ...], name: str) -> Shape:
         struct = msgspec.defstruct("Arguments", fields, kw_only=True, forbid_unknown_fields=True)
         (top,), found = msgspec.json.schema_components([struct], ref_template="#/$defs/{name}")
     except (TypeError, ValueError, RecursionError) as error:
-        raise ConfigError(name, f"a type has no JSON Schema: {error}") from None
+        why = str(error).splitlines()[-1]  # the first ones are for who writes such types
+        raise ConfigError(name, f"a type has no JSON Schema: {why}") from None
     schema = found.pop(top["$ref"].rpartition("/")[2])
     return Shape(_finished(schema, found, parameters), lambda given: _converted(given, struct))
 

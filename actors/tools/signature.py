@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping
 from functools import partial
+from types import FrameType
 from typing import Any, get_args, get_type_hints
 
 import msgspec
@@ -50,13 +51,13 @@ def inner(function: Callable[..., Any]) -> Callable[..., Any]:
     return called
 
 
-def read_signature(function: Any, name: str, around: Mapping[str, Any]) -> Signature:
+def read_signature(function: Any, name: str, frame: FrameType | None) -> Signature:
     """The signature of `function`.
 
     Args:
         function: what is to be called: a function, a method, a partial, an object that can be called.
         name: the tool's, for errors.
-        around: further names that its annotations may use: those of the function that it was defined in.
+        frame: where the tool is made: annotations of a function inside another may need its names.
 
     Raises:
         ConfigError: no model could call it so.
@@ -67,20 +68,31 @@ def read_signature(function: Any, name: str, around: Mapping[str, Any]) -> Signa
         raise ConfigError(
             name, "a generator can't be a tool: return a list, and tell of progress by the context"
         )
+    hints = _hints(function, name, frame)
     signature = inspect.signature(function)
-    hints = _hints(function, name, around)
     fixed = function.keywords if isinstance(function, partial) else {}
     shown = [given for given in signature.parameters.values() if given.name not in fixed]
-    contexts = [given.name for given in shown if _is_context(hints.get(given.name))]
-    if len(contexts) > 1:
-        raise ConfigError(name, f"takes two contexts, {' and '.join(contexts)}: one is enough")
-    parameters = tuple(_parameter(given, hints, name) for given in shown if given.name not in contexts)
-    return Signature(signature, parameters, contexts[0] if contexts else None)
+    context = _context_among(hints, name)
+    parameters = tuple(_parameter(given, hints, name) for given in shown if given.name != context)
+    return Signature(signature, parameters, context)
 
 
-def _hints(function: Callable[..., Any], name: str, around: Mapping[str, Any]) -> dict[str, Any]:
+def context_of(function: Callable[..., Any], name: str, frame: FrameType | None) -> str | None:
+    """The name of the parameter of `function` that takes the `ToolContext`, if one does."""
+    return _context_among(_hints(function, name, frame), name)
+
+
+def _context_among(hints: Mapping[str, Any], name: str) -> str | None:
+    found = [parameter for parameter, hint in hints.items() if parameter != "return" and _is_context(hint)]
+    if len(found) > 1:
+        raise ConfigError(name, f"takes two contexts, {' and '.join(found)}: one is enough")
+    return found[0] if found else None
+
+
+def _hints(function: Callable[..., Any], name: str, frame: FrameType | None) -> dict[str, Any]:
+    hinted = inner(function)
     try:
-        return get_type_hints(inner(function), localns=dict(around), include_extras=True)
+        return get_type_hints(hinted, localns=_names_around(hinted, frame), include_extras=True)
     except NameError as error:
         raise ConfigError(
             name,
@@ -88,6 +100,14 @@ def _hints(function: Callable[..., Any], name: str, around: Mapping[str, Any]) -
         ) from None
     except (TypeError, SyntaxError) as error:
         raise ConfigError(name, f"an annotation can't be read: {error}") from None
+
+
+def _names_around(function: Callable[..., Any], frame: FrameType | None) -> dict[str, Any] | None:
+    """The names of the function that `function` was defined in, if that is where `frame` is."""
+    within = "<locals>" in getattr(function, "__qualname__", "")
+    if frame is None or not within or frame.f_globals is not getattr(function, "__globals__", None):
+        return None
+    return dict(frame.f_locals)
 
 
 def _is_context(hint: Any) -> bool:
@@ -100,6 +120,8 @@ def _parameter(given: inspect.Parameter, hints: Mapping[str, Any], name: str) ->
         raise ConfigError(
             field, f"a model can't fill in {given}: name the parameters, or use Tool.from_schema"
         )
+    if given.name == "self" and given.name not in hints:
+        raise ConfigError(field, "a method is made a tool where it is bound: tool(object.method)")
     if given.name not in hints:
         raise ConfigError(field, "has no annotation: a model must be told its type, such as `str`")
     required = given.default is given.empty

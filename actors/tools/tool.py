@@ -12,17 +12,26 @@ from typing import Any
 import msgspec
 
 from actors.errors import ArgumentsError, ConfigError
+from actors.settings import Count, Positive, Seconds
 from actors.tools.arguments import parse
 from actors.tools.context import ToolContext
 from actors.tools.docstring import described
 from actors.tools.raw import raw_shape
 from actors.tools.schema import Schema, without_absent
 from actors.tools.shape import Shape
-from actors.tools.signature import inner
+from actors.tools.signature import context_of, inner
 from actors.tools.strict import strict_schema
 
 NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}", re.ASCII)
 """As chat completions allow it."""
+_OPTIONS = {
+    "description": str,
+    "timeout": Seconds | None,
+    "max_output": Positive,
+    "idempotent": bool,
+    "retries": Count,
+    "ends_turn": bool,
+}
 
 
 class Tool(msgspec.Struct, frozen=True, kw_only=True, eq=False):
@@ -59,14 +68,13 @@ class Tool(msgspec.Struct, frozen=True, kw_only=True, eq=False):
                 "Tool.name",
                 f"{self.name!r} can't be one: letters, digits, '_' and '-', at most 64; say name=...",
             )
-        if self.timeout is not None and not (self.timeout > 0 and math.isfinite(self.timeout)):
-            self._refuse(
-                "timeout", f"must be more than 0 seconds, or None for no limit, got {self.timeout!r}"
-            )
-        if self.max_output < 1:
-            self._refuse("max_output", f"must be at least 1, got {self.max_output!r}")
-        if self.retries < 0:
-            self._refuse("retries", f"must be at least 0, got {self.retries!r}")
+        for field, hint in _OPTIONS.items():
+            try:
+                msgspec.convert(getattr(self, field), hint)
+            except msgspec.ValidationError as error:
+                self._refuse(field, f"{error}, got {getattr(self, field)!r}")
+        if self.timeout is not None and not math.isfinite(self.timeout):
+            self._refuse("timeout", "must be finite; None is no limit")
         if self.retries and not self.idempotent:
             self._refuse(
                 "retries", "needs idempotent=True: say that running it twice does no harm, or leave it out"
@@ -96,18 +104,16 @@ class Tool(msgspec.Struct, frozen=True, kw_only=True, eq=False):
         name: str | None = None,
         description: str | None = None,
         parameters: Schema,
-        takes_context: bool = False,
         strict: bool = False,
         **options: Any,
     ) -> Tool:
         """A tool from a schema as it is: for tools that are described elsewhere.
 
         Args:
-            function: takes the arguments as one dict, and after it the `ToolContext` if `takes_context`.
+            function: takes the arguments as one dict, and the `ToolContext` where a parameter has that type.
             name: if it is not the function's.
             description: if it is not the function's docstring.
             parameters: the JSON Schema of an object; its `$ref`s stay inside it.
-            takes_context: pass the context.
             strict: send the schema's strict form.
             options: `timeout`, `max_output`, `idempotent`, `retries`, `ends_turn`: see the fields.
 
@@ -115,16 +121,17 @@ class Tool(msgspec.Struct, frozen=True, kw_only=True, eq=False):
             ConfigError: the schema is none, or an option can't be; the text says what to do.
         """
         named = name_of(function) if name is None else name
-        shape = raw_shape(copy.deepcopy(parameters), named)
+        here = inspect.currentframe()
+        wanted = context_of(function, named, None if here is None else here.f_back)
 
         def run(arguments: dict[str, Any], context: ToolContext) -> Any:
-            return function(arguments, context) if takes_context else function(arguments)
+            return function(arguments) if wanted is None else function(arguments, **{wanted: context})
 
         return make(
             function,
             name=named,
             description=described(inner(function))[0] if description is None else description,
-            shape=shape,
+            shape=raw_shape(copy.deepcopy(parameters), named),
             run=run,
             strict=strict,
             **options,
@@ -156,8 +163,12 @@ def decode(text: str, shape: Shape) -> dict[str, Any]:
     try:
         given = parse(text)
         return shape.convert(without_absent(given, shape.schema, shape.schema))
+    except ArgumentsError:
+        raise
     except RecursionError:
         raise ArgumentsError("the arguments are nested too deep") from None
+    except Exception as error:  # a type's own check
+        raise ArgumentsError(f"the arguments can't be taken: {type(error).__name__}: {error}") from error
 
 
 def name_of(function: Callable[..., Any]) -> str:
