@@ -143,6 +143,7 @@ LAYERS = (
         "services",
         "reporting",
         "session",
+        "windowing",
         "aggregator",
         "caller",
         "supervisor",

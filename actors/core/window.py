@@ -49,36 +49,80 @@ class WindowState(msgspec.Struct, frozen=True):
         return replace(state, cut=(), last=None, summary="")
 
 
+class Case(msgspec.Struct, frozen=True):
+    """What is to be fitted into what."""
+
+    messages: tuple[Message, ...]
+    """The whole conversation."""
+    running: int
+    """Where its running turn begins."""
+    window: Window
+    estimator: Estimator
+
+    def note(self, state: WindowState) -> str:
+        """What stands for the messages that are cut."""
+        if state.summary:
+            return summed_up(state.summary)
+        return self.window.marker if state.cut else ""
+
+    def coming(self) -> int:
+        """What will stand for them after a cut, in tokens."""
+        count = self.estimator.count
+        if self.window.strategy == "summarise":
+            return self.window.summary_tokens + cost(summed_up(""), count)
+        return cost(self.window.marker, count)
+
+    def groups(self) -> tuple[Iterator[Unit], Iterator[Unit]]:
+        """What may be cut, in order: of the older turns, and of the one that runs."""
+        keep_last = self.window.keep_last
+        return (
+            older_groups(self.messages, self.running, keep_last),
+            running_groups(self.messages, self.running, keep_last),
+        )
+
+
 class Fitted(msgspec.Struct, frozen=True):
     """What is sent, and what was done about it."""
 
-    messages: tuple[Message, ...]
-    cut: tuple[Message, ...]
-    """What goes no longer and still went before; empty where nothing had to be cut, or nothing could."""
-    before: int
-    """The whole request as it would have gone, in tokens: an estimate, corrected by what was reported."""
-    after: int
-    budget: int | None
-    """What it may have; None: unknown."""
-    plan: SummaryPlan | None
-    """What to ask a model for, before this is sent; then see `with_summary`."""
+    case: Case
     state: WindowState
     """For the next request."""
+    messages: tuple[Message, ...]
+    """What is sent."""
     estimate: int
-    """`after`, as it was estimated, without correction."""
-    whole: tuple[Message, ...]
-    window: Window
-    estimator: Estimator
+    """Its tokens and those of the whole request, not corrected by what was reported."""
+    before: int
+    """The whole request as it would have gone, in tokens, corrected."""
+    cut: tuple[Message, ...] = ()
+    """What goes no longer and went before; empty where nothing had to be cut, or nothing could."""
+    plan: SummaryPlan | None = None
+    """What to ask a model for before this is sent: see `with_summary`."""
+
+    @property
+    def after(self) -> int:
+        """The whole request as it goes, in tokens, corrected."""
+        return math.ceil(self.estimate * self.state.ratio)
+
+    @property
+    def budget(self) -> int | None:
+        """What a request may have, in tokens; None: unknown."""
+        limits = (self.case.window.budget, self.state.ceiling)
+        return min((limit for limit in limits if limit is not None), default=None)
+
+    @property
+    def fits(self) -> bool:
+        """Whether it is within the budget, as far as one is known."""
+        return self.budget is None or self.after <= self.budget
 
     @property
     def trimmed(self) -> bool:
         """Whether there is something to tell: messages were cut, or what is left is too long all the same."""
-        return bool(self.cut) or (self.budget is not None and self.after > self.budget)
+        return bool(self.cut) or not self.fits
 
     def facts(self, *, asked: bool) -> dict[str, Any]:
         """The fields of a `ContextTrimmed` event; `asked`: whether the endpoint had refused a longer one."""
         return {
-            "strategy": self.window.strategy,
+            "strategy": self.case.window.strategy,
             "messages_cut": len(self.state.cut),
             "tokens_before": self.before,
             "tokens_after": self.after,
@@ -90,7 +134,8 @@ class Fitted(msgspec.Struct, frozen=True):
         """The same with the summary that a model wrote; None, or blank: it failed, so the cut goes without."""
         if not text or text.isspace():
             return replace(self, plan=None)
-        return _fitted(self, replace(self.state, summary=text.strip()))
+        summed = _sent(self.case, replace(self.state, summary=text.strip()))
+        return replace(summed, before=self.before, cut=self.cut)
 
     def reported(self, input_tokens: int) -> WindowState:
         """The state, after the endpoint said how long the request was."""
@@ -103,9 +148,13 @@ class Fitted(msgspec.Struct, frozen=True):
             message: the endpoint's words. Numbers in them count; without any, three quarters of the request.
         """
         ratio, ceiling = ceiling_of(
-            read(message), max(self.estimate, 1), self.state.ratio, self.window.reserved
+            read(message), max(self.estimate, 1), self.state.ratio, self.case.window.reserved
         )
         return replace(self.state, ratio=ratio, ceiling=ceiling)
+
+    def again(self, state: WindowState) -> Fitted:
+        """The same conversation, fitted with what was learned since."""
+        return _fit(self.case, state)
 
 
 def fit(
@@ -132,102 +181,53 @@ def fit(
         model: whose context it is; another one begins without a ratio.
     """
     state = state.about(messages, model)
-    state = replace(state, counts=state.counts.of(messages, estimator))
     start = running_turn(messages) if running is None else running
-    sent = Fitted(
-        messages=(),
-        cut=(),
-        before=0,
-        after=0,
-        budget=_least(window.budget, state.ceiling),
-        plan=None,
-        state=state,
-        estimate=0,
-        whole=tuple(messages),
-        window=window,
-        estimator=estimator,
-    )
-    sent = _fitted(sent, state)
-    sent = replace(sent, before=sent.after)
-    if sent.budget is None or sent.after <= sent.budget:
-        return sent
-    gone = _cut(sent, start)
-    if not gone:
-        return sent
-    return _planned(sent, gone)
+    case = Case(tuple(messages), start, window, estimator)
+    return _fit(case, replace(state, counts=state.counts.of(messages, estimator)))
 
 
-def _cut(sent: Fitted, start: int) -> set[int]:
-    """The places of what goes, besides what is gone already."""
-    window, state = sent.window, sent.state
-    budget = sent.budget or 0
-    note = (
-        window.summary_tokens if window.strategy == "summarise" else cost(window.marker, sent.estimator.count)
-    )
-    left = sent.estimate - cost(_note(window, state), sent.estimator.count) + note
+def _fit(case: Case, state: WindowState) -> Fitted:
+    sent = _sent(case, state)
+    gone = set[int]() if sent.fits else _to_cut(sent)
+    return _cut(sent, gone) if gone else sent
+
+
+def _sent(case: Case, state: WindowState) -> Fitted:
+    """What this state leaves of the conversation."""
+    gone, note = set(state.cut), case.note(state)
+    kept = [message for at, message in enumerate(case.messages) if at not in gone]
+    tokens = sum(tokens for at, tokens in enumerate(state.counts.tokens) if at not in gone)
+    estimate = case.estimator.fixed + tokens + cost(note, case.estimator.count)
+    before = math.ceil(estimate * state.ratio)
+    return Fitted(case, state, annotated(kept, note), estimate, before)
+
+
+def _to_cut(sent: Fitted) -> set[int]:
+    """The places of what is to go, besides what is gone already."""
+    case, state, budget = sent.case, sent.state, sent.budget or 0
+    target = budget * case.window.trim_to / state.ratio
+    left = sent.estimate - cost(case.note(state), case.estimator.count) + case.coming()
     already, gone = set(state.cut), set[int]()
-    for groups in (
-        older_groups(sent.whole, start, window.keep_last),
-        running_groups(sent.whole, start, window.keep_last),
-    ):
+    for groups in case.groups():
         if left * state.ratio <= budget:
             break
-        left = _take(groups, left, budget * window.trim_to / state.ratio, already, gone, state.counts)
+        for group in groups:
+            if left <= target:
+                break
+            fresh = [at for at in group if at not in already]
+            gone.update(fresh)
+            left -= sum(state.counts.tokens[at] for at in fresh)
     return gone
 
 
-def _take(
-    groups: Iterator[Unit], left: int, target: float, already: set[int], gone: set[int], counts: Counts
-) -> int:
-    """Add to `gone` one group after the other, until what is left is at most the target; give back what is left."""
-    for group in groups:
-        if left <= target:
-            break
-        fresh = [at for at in group if at not in already]
-        gone.update(fresh)
-        left -= sum(counts.tokens[at] for at in fresh)
-    return left
-
-
-def _planned(sent: Fitted, gone: set[int]) -> Fitted:
-    cut = tuple(sorted(gone.union(sent.state.cut)))
-    state = replace(sent.state, cut=cut, last=sent.whole[cut[-1]])
-    said = tuple(sent.whole[at] for at in sorted(gone))
+def _cut(sent: Fitted, gone: set[int]) -> Fitted:
+    """The same without these as well."""
+    case = sent.case
+    places = tuple(sorted(gone.union(sent.state.cut)))
+    state = replace(sent.state, cut=places, last=case.messages[places[-1]])
+    cut = tuple(case.messages[at] for at in sorted(gone))
     plan = None
-    if sent.window.strategy == "summarise":
+    if case.window.strategy == "summarise":
         room = math.floor((sent.budget or 0) / state.ratio)
-        plan = plan_summary(said, state.summary, sent.window, room=room, count=sent.estimator.count)
-    return replace(_fitted(sent, state), cut=said, plan=plan)
-
-
-def _fitted(sent: Fitted, state: WindowState) -> Fitted:
-    """The same request with what this state leaves of the conversation."""
-    gone, note = set(state.cut), _note(sent.window, state)
-    kept = [message for at, message in enumerate(sent.whole) if at not in gone]
-    tokens = sum(tokens for at, tokens in enumerate(state.counts.tokens) if at not in gone)
-    estimate = sent.estimator.fixed + tokens + cost(note, sent.estimator.count)
-    return replace(
-        sent,
-        messages=annotated(kept, note),
-        after=math.ceil(estimate * state.ratio),
-        estimate=estimate,
-        state=state,
-        plan=None,
-    )
-
-
-def _note(window: Window, state: WindowState) -> str:
-    if state.summary:
-        return summed_up(state.summary)
-    return window.marker if state.cut else ""
-
-
-def _coming(window: Window, estimator: Estimator) -> int:
-    """What will stand for the cut messages, in tokens."""
-    if window.strategy == "summarise":
-        return window.summary_tokens + cost(summed_up(""), estimator.count)
-    return cost(window.marker, estimator.count)
-
-
-def _least(*limits: int | None) -> int | None:
-    return min((limit for limit in limits if limit is not None), default=None)
+        plan = plan_summary(cut, state.summary, case.window, room=room, count=case.estimator.count)
+    return replace(_sent(case, state), before=sent.before, cut=cut, plan=plan)

@@ -1,0 +1,83 @@
+"""What a turn sends of its conversation: the window's part of the turn loop, with its state in `Memory`."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, TypeAlias
+
+from actors.core.advice import trouble_of
+from actors.core.aggregate import StepResult
+from actors.core.conversation import Message
+from actors.core.summary import SummaryPlan
+from actors.core.tokens import Estimator
+from actors.core.window import Fitted, fit
+from actors.memory import Memory
+from actors.messages import StartTurn
+from actors.outcome import Failure
+from actors.tokenizer import counter
+from actors.wire.openai_chat import Request
+
+Trimmed: TypeAlias = Callable[[dict[str, Any]], None]
+"""Takes the fields of a `ContextTrimmed` event."""
+HiddenStep: TypeAlias = Callable[[Request], Awaitable[StepResult | None]]
+"""Makes a model step that shows nothing; None: it failed."""
+
+
+class Windowing:
+    """The window of one turn. Where the session has none, and for a bare step, all is sent."""
+
+    def __init__(
+        self,
+        start: StartTurn,
+        memory: Memory,
+        *,
+        running: int,
+        trimmed: Trimmed,
+        hidden_step: HiddenStep,
+    ) -> None:
+        self._window = None if start.stateless else start.config.window
+        self._response_format = start.config.response_format
+        self._model = start.endpoint.model if start.config.model is None else start.config.model
+        self._memory = memory
+        self._running = running
+        self._trimmed = trimmed
+        self._hidden_step = hidden_step
+        self._sent: Fitted | None = None
+        self._refused = False
+
+    async def fit(
+        self, messages: tuple[Message, ...], tools: Sequence[Mapping[str, Any]]
+    ) -> tuple[Message, ...]:
+        """What of the messages is sent. The first `running` of them are older than the turn."""
+        if self._window is None:
+            return messages
+        estimator = Estimator.of(counter(self._window), tools, self._response_format)
+        fitted = fit(
+            messages, self._window, estimator, self._memory.window, running=self._running, model=self._model
+        )
+        if fitted.plan is not None:
+            fitted = fitted.with_summary(await self._summary(fitted.plan))
+        self._sent, self._memory.window = fitted, fitted.state
+        if fitted.trimmed:
+            self._trimmed(fitted.facts(asked=self._refused))
+        return fitted.messages
+
+    def answered(self, result: StepResult) -> None:
+        """The request that was fitted last has its answer: learn from what it says of the request's length."""
+        self._refused = False
+        reported = result.usage.input_tokens if result.usage is not None else None
+        if self._sent is not None and reported is not None:
+            self._memory.window = self._sent.reported(reported)
+
+    def try_again(self, outcome: Failure) -> bool:
+        """Whether the request that was fitted last was too long, and is worth fitting again: once."""
+        sent = self._sent
+        if sent is None or self._refused or trouble_of(outcome) != "context":
+            return False
+        self._memory.window = sent.refused(outcome.message)
+        self._refused = True
+        return bool(sent.again(self._memory.window).cut)
+
+    async def _summary(self, plan: SummaryPlan) -> str | None:
+        result = await self._hidden_step(Request(messages=plan.messages, body=plan.body, model=plan.model))
+        return None if result is None else result.full_text
