@@ -73,7 +73,7 @@ class ApprovalDesk:
         dispatcher = actor.dispatcher
         seconds = policy.approvals.timeout
         request = ApprovalRequest(
-            id=actor.services.ids().hex,
+            id=actor.ids().hex,
             session=actor.session,
             turn=turn,
             step=step,
@@ -131,7 +131,7 @@ class ApprovalDesk:
             getattr(on_approval, "__call__", None)  # noqa: B004 - an object whose call is a coroutine function
         ):
             return await on_approval(request)
-        return await self._actor.services.threads.run(on_approval, request)
+        return await self._actor.threads.run(on_approval, request)
 
 
 def _decision(said: Any) -> Decision | None:

@@ -19,9 +19,9 @@ from actors.errors import ArgumentsError
 from actors.events import ToolCallFinished, ToolOutcome
 from actors.hooks import Invocation
 from actors.messages import StartTurn, ToolEnded
+from actors.toolactor import Errand, ToolActor
 from actors.tools.result import ToolResult
 from actors.tools.tool import Tool
-from actors.toolactor import Errand, ToolActor
 from actors.toolset import Toolset
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ class Calling:
         self._places = asyncio.Semaphore(start.config.parallel_tools)
         self._running: dict[int, asyncio.Future[ToolEnded]] = {}
         self._refs: dict[int, pykka.ActorRef[Any]] = {}
-        self._tasks: list[asyncio.Task[ToolResult]] = []
+        self._tasks: list[asyncio.Task[None]] = []
         self.ends_turn = False
         """Whether a tool, or its result, asked for the turn to end."""
 
@@ -186,7 +186,7 @@ class Calling:
                 state=actor.memory.state,
             )
             ref = self._refs[number] = actor.spawn(
-                ToolActor, errand, actor.actor_ref, actor.supervisor, actor.services.threads
+                ToolActor, errand, actor.actor_ref, actor.supervisor, actor.threads
             )
             try:
                 ended = await future

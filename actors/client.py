@@ -34,8 +34,9 @@ from actors.messages import (
 )
 from actors.outlets import ActorOutlet, StreamOutlet
 from actors.pump import OnEvent, pumped
-from actors.toolset import Toolset, check_tools
 from actors.stream import Closing, EventStream, TurnHandle, TurnStream, refuse_on_a_loop
+from actors.tools.tool import check_tools
+from actors.toolset import Toolset
 from actors.watching import tell
 
 Messages: TypeAlias = Sequence[Mapping[str, Any]]
@@ -382,7 +383,7 @@ def replace(
     if isinstance(changes.get("body"), Mapping):
         changes = {**changes, "body": overlay(config.body, changes["body"])}
     made = msgspec.structs.replace(config, **changes)
-    check_tools(made.tools)
+    check_tools("tools", made.tools)
     if made.hooks is not None and not isinstance(made.hooks, Hooks):
         raise ConfigError("hooks", f"must be an instance of a class derived from Hooks, got {made.hooks!r}")
     return made

@@ -129,16 +129,17 @@ class SessionConfig(Settings, frozen=True):
     """How many model steps a turn may take; past that it fails as `limit_reached:max_steps`."""
     parallel_tools: Positive = 8
     """How many tools of a session run at once."""
-    max_empty_answers: Count = 2
-    """How often a turn asks again where the answer is empty; past that it fails as `limit_reached:empty_answers`."""
+    max_empty_answers: Count | None = 2
+    """How often a turn asks again where the answer is empty; past that it fails as `limit_reached:empty_answers`.
+    None: an answer without text is one."""
     repeats: Repeats | None = Repeats()
     """None: a call may come as often as it likes."""
     approvals: Approvals | None = None
     """Which calls are allowed, denied, or wait for a decision; None: all are allowed."""
     on_approval: Any = None
     """Decides on the calls that wait: a plain function (called in a thread) or a coroutine function that takes an
-    `ApprovalRequest`, or a pykka actor that is asked with it. It gives `Approve(...)`, `Reject(...)`, a bool, or None to
-    leave it to `Session.approve` and `Session.reject`."""
+    `ApprovalRequest`, or a pykka actor that is asked with it. It gives `Approve(...)`, `Reject(...)`, a bool, or None
+    to leave it to `Session.approve` and `Session.reject`."""
     hooks: Any = None
     """An instance of a class that is derived from `Hooks`."""
     max_queued_turns: Count | None = None

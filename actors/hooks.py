@@ -54,7 +54,7 @@ class Hooks:
     def on_tool_call(
         self, call: Invocation, place: Place
     ) -> Invocation | ToolResult | Awaitable[Invocation | ToolResult | None] | None:
-        """Called before each call that can run, ahead of its approval; a `ToolResult` answers it in the tool's place."""
+        """Called before each call that can run, ahead of its approval; a `ToolResult` answers it instead."""
 
     def on_tool_result(
         self, result: ToolResult, call: Invocation, place: Place

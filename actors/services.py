@@ -15,7 +15,7 @@ from actors.config import Endpoint, RuntimeConfig
 from actors.core.slots import Slots
 from actors.ledger import Counters, Ledger
 from actors.log.record import Log
-from actors.tools.pool import Threads
+from actors.tools.pool import Pool
 from actors.transport import HttpTransport
 
 
@@ -62,7 +62,7 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     """The process's resident memory in bytes."""
     door: Door
     """Counts the runtime's turns."""
-    threads: Threads
+    threads: Pool
     """For what would block the loop: tools and callbacks that are plain functions."""
     slots: Slots | None
     """Owned by the root supervisor, whose failures they outlive; None: no limit."""

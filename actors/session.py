@@ -6,7 +6,8 @@ valid, and what was done is not forgotten. How a turn goes is in `actors.turnloo
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import uuid
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 import pykka
@@ -28,7 +29,7 @@ from actors.messages import (
     Tell,
     ToolEnded,
 )
-from actors.services import Services
+from actors.tools.pool import Pool
 from actors.turnloop import TurnLoop
 
 
@@ -54,14 +55,16 @@ class SessionActor(HandlingActor):
         supervisor: pykka.ActorRef[Any],
         conversation: tuple[Mapping[str, Any], ...],
         memory: Memory,
-        services: Services,
+        threads: Pool,
+        ids: Callable[[], uuid.UUID],
     ) -> None:
         super().__init__()
         self.session = session
         self.supervisor = supervisor
         self.conversation = conversation
         self.memory = memory
-        self.services = services
+        self.threads = threads
+        self.ids = ids
         self.desk = ApprovalDesk(self)
         self._loop: TurnLoop | None = None
         self._task = 0

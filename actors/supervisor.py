@@ -121,8 +121,9 @@ class Supervisor(HandlingActor):
         self._take_up()
 
     def _session_args(self) -> tuple[Any, ...]:
-        ledger = self._ledger
-        return ledger.session, self.actor_ref, ledger.conversation, ledger.memory, self._services
+        ledger, services = self._ledger, self._services
+        given = ledger.session, self.actor_ref, ledger.conversation, ledger.memory
+        return *given, services.threads, services.ids
 
     # Turns
 

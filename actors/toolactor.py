@@ -1,11 +1,12 @@
 """One tool call under way: an actor that lives until the tool has given its result, or its time is over.
 
-A tool that is a coroutine function runs on the loop, as a task of this actor, and is cancelled with it. A plain function
+A tool that is a coroutine function runs on the loop, as a task of this actor, and is cancelled with it. A plain one
 runs in a thread of the runtime's pool, which can't be stopped: it is told (`ToolContext.cancelled`), and left alone.
 """
 
 from __future__ import annotations
 
+import contextlib
 import math
 import threading
 from typing import Any, ClassVar
@@ -13,19 +14,19 @@ from typing import Any, ClassVar
 import msgspec
 import pykka
 
+from actors.errors import ToolError
 from actors.events import ToolCallStarted, ToolOutcome, ToolProgress
 from actors.kernel.handlers import HandlingActor
-from actors.kernel.loop_actor import TaskResult
-from actors.errors import ToolError
+from actors.kernel.loop_actor import TaskResult, Timer
 from actors.messages import Message, Tell, ToolEnded
 from actors.tools.context import ToolContext
-from actors.tools.pool import Threads
+from actors.tools.pool import Pool
 from actors.tools.render import render
 from actors.tools.result import ToolResult
 from actors.tools.tool import Tool
 
 PROGRESS_S = 0.05
-"""The least time between two progress events of a call, in seconds; what comes in between gives way to what is newer."""
+"""The least time between two progress events of a call, in seconds; of what comes in between, the newest is told."""
 RETRY_S = 0.5
 """Before an idempotent tool is tried again, in seconds; doubled each time."""
 
@@ -95,7 +96,7 @@ class ToolActor(HandlingActor):
         errand: Errand,
         session: pykka.ActorRef[Any],
         supervisor: pykka.ActorRef[Any],
-        threads: Threads,
+        threads: Pool,
     ) -> None:
         super().__init__()
         self._errand = errand
@@ -104,16 +105,14 @@ class ToolActor(HandlingActor):
         self._threads = threads
         self._attempt = 0
         self._context: ToolContext | None = None
+        self._task = 0
+        self._timer: Timer | None = None
         self._progress = _Progress()
         self._quiet_until = 0.0
         self._deadline = math.inf
 
     def on_start(self) -> None:
         """Begin."""
-        timeout = self._errand.tool.timeout
-        if timeout is not None:
-            self._deadline = self.dispatcher.now() + timeout
-            self.send_after(timeout, TimeOver())
         self._begin()
 
     def on_stop(self) -> None:
@@ -136,7 +135,10 @@ class ToolActor(HandlingActor):
             report=self._report,
         )
         self._tell(ToolCallStarted, arguments=errand.arguments, tool_attempt=self._attempt)
-        self.spawn_task(self._run(context), name=f"tool {errand.tool.name}")
+        if errand.tool.timeout is not None:
+            self._deadline = self.dispatcher.now() + errand.tool.timeout
+            self._timer = self.send_after(errand.tool.timeout, TimeOver())
+        self._task = self.spawn_task(self._run(context), name=f"tool {errand.tool.name}")
 
     async def _run(self, context: ToolContext) -> Any:
         errand = self._errand
@@ -145,15 +147,28 @@ class ToolActor(HandlingActor):
         return await errand.tool.run(errand.decoded, context)
 
     def _task_done(self, done: TaskResult) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
         if done.error is None:
             self._end_with(done.value)
         elif isinstance(done.error, ToolError):
             self._end("error", ToolResult(str(done.error), is_error=True))
-        elif self._attempt <= self._errand.tool.retries:
-            self.send_after(RETRY_S * 2 ** (self._attempt - 1), TryAgain())
         else:
             said = f"{type(done.error).__name__}: {done.error}"
-            self._end("crashed", ToolResult(f"the tool crashed: {said}", is_error=True))
+            self._end_or_try_again("crashed", f"the tool crashed: {said}")
+
+    def _time_over(self, _: TimeOver) -> None:
+        self.cancel_task(self._task)
+        if self._context is not None:
+            self._context.cancel()
+        timeout = self._errand.tool.timeout
+        self._end_or_try_again("timeout", f"the tool gave no result within {timeout:g} s")
+
+    def _end_or_try_again(self, outcome: ToolOutcome, why: str) -> None:
+        if self._attempt <= self._errand.tool.retries:
+            self.send_after(RETRY_S * 2 ** (self._attempt - 1), TryAgain())
+        else:
+            self._end(outcome, ToolResult(why, is_error=True))
 
     def _end_with(self, value: Any) -> None:
         """End with what the tool gave."""
@@ -162,10 +177,6 @@ class ToolActor(HandlingActor):
         ends_turn = rendered.ends_turn or tool.ends_turn or (context is not None and context.ends_turn)
         result = ToolResult(rendered.content, is_error=rendered.is_error, ends_turn=ends_turn)
         self._end("error" if rendered.is_error else "ok", result, truncated=rendered.truncated)
-
-    def _time_over(self, _: TimeOver) -> None:
-        timeout = self._errand.tool.timeout
-        self._end("timeout", ToolResult(f"the tool gave no result within {timeout:g} s", is_error=True))
 
     def _end(self, outcome: ToolOutcome, result: ToolResult, *, truncated: bool = False) -> None:
         self._tell_news()
@@ -177,10 +188,8 @@ class ToolActor(HandlingActor):
     def _report(self, payload: Any) -> None:
         """Take what the tool reports; from any thread."""
         if self._progress.put(payload):
-            try:
+            with contextlib.suppress(pykka.ActorDeadError):  # it was given up, and its function still runs
                 self.actor_ref.tell(ProgressMade())
-            except pykka.ActorDeadError:
-                pass  # it has had its result, and its function still runs
 
     def _progress_made(self, _: ProgressMade) -> None:
         now = self.dispatcher.now()

@@ -173,19 +173,20 @@ class TurnLoop:
 
     def _judge(self, result: StepResult) -> tuple[StepResult, Any] | None:
         """What to make of an answer that asks for no tools; None: ask again."""
-        if not result.full_text.strip() and not result.calls and not self._by_hand(result):
-            self._reject_empty()
+        allowed = self._start.config.max_empty_answers
+        if allowed is not None and self._is_empty(result):
+            self._reject_empty(allowed)
             return None
         self._added.append(answer(result))
         return result, None
 
-    def _by_hand(self, result: StepResult) -> bool:
-        """Whether it is the host that makes something of the calls that were begun."""
-        return result.is_tool_call and not self._tools.runs_any
+    def _is_empty(self, result: StepResult) -> bool:
+        """Whether it says nothing; calls that were begun say something, where they are the host's to answer."""
+        by_hand = result.is_tool_call and not self._tools.runs_any
+        return not by_hand and not result.full_text.strip() and not result.calls
 
-    def _reject_empty(self) -> None:
+    def _reject_empty(self, allowed: int) -> None:
         self._empty_answers += 1
-        allowed = self._start.config.max_empty_answers
         if self._empty_answers > allowed:
             message = f"the model answered with nothing {self._empty_answers} times"
             raise GaveUp(LimitReached(limit="empty_answers", message=message))

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
+import uuid
 from collections.abc import Iterator
 from typing import Any
 
 import pykka
 import pytest
 
-from actors.config import SessionConfig
+from actors.config import Endpoint, SessionConfig
 from actors.core.aggregate import StepResult
 from actors.events import ToolCall
 from actors.kernel.dispatcher import Dispatcher
 from actors.kernel.loop_actor import LoopActor
+from actors.memory import Memory
 from actors.messages import (
     AbortTurn,
     GetHistory,
@@ -25,9 +28,11 @@ from actors.messages import (
 )
 from actors.outcome import Complete, Truncated
 from actors.session import SessionActor
+from actors.tools.inline import InlinePool
 
 EARLIER = ({"role": "user", "content": "earlier"}, {"role": "assistant", "content": "yes"})
 ASKED = ({"role": "user", "content": "and now?"},)
+ENDPOINT = Endpoint(base_url="http://127.0.0.1:1/v1", model="m")
 FAILURE = Truncated(message="the stream ended")
 
 
@@ -48,14 +53,24 @@ class Supervisor(LoopActor):
 class Pair:
     def __init__(self, dispatcher: Dispatcher) -> None:
         self.supervisor: pykka.ActorRef[Any] = dispatcher.spawn(Supervisor)
-        self.session: pykka.ActorRef[Any] = dispatcher.spawn(SessionActor, self.supervisor, EARLIER)
+        self.session: pykka.ActorRef[Any] = dispatcher.spawn(
+            SessionActor, "s", self.supervisor, EARLIER, Memory(), InlinePool(), uuid.uuid4
+        )
+        self._loop = dispatcher.loop
 
     def history(self) -> Any:
+        asyncio.run_coroutine_threadsafe(_settled(), self._loop).result(5)
         return self.session.ask(GetHistory(), block=True, timeout=5)
 
     def told(self) -> Any:
         self.history()
         return self.supervisor.ask("told", block=True, timeout=5)
+
+
+async def _settled() -> None:
+    """Let the turn's coroutine get to where it waits: each message takes it a turn or two of the loop."""
+    for _ in range(10):
+        await asyncio.sleep(0)
 
 
 @pytest.fixture
@@ -66,7 +81,7 @@ def pair() -> Iterator[Pair]:
 
 
 def start(turn: int = 1, *, stateless: bool = False) -> StartTurn:
-    return StartTurn(turn, ASKED, (), SessionConfig(enable_thinking=True), stateless)
+    return StartTurn(turn, ASKED, (), SessionConfig(enable_thinking=True), stateless, ENDPOINT)
 
 
 def result(text: str = "now", calls: tuple[ToolCall, ...] = ()) -> StepResult:

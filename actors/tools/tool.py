@@ -182,7 +182,7 @@ def check_tools(field: str, tools: Iterable[Any]) -> None:
 
     Args:
         field: the setting's dotted name.
-        tools: `Tool`s, and definitions as chat completions have them.
+        tools: `Tool`s, definitions as chat completions have them, and objects whose `current()` gives tools.
 
     Raises:
         ConfigError: one is neither, or two have one name.
@@ -190,6 +190,8 @@ def check_tools(field: str, tools: Iterable[Any]) -> None:
     seen: set[str] = set()
     for each in tools:
         if not isinstance(each, Tool | Mapping):
+            if hasattr(each, "current"):
+                continue
             raise ConfigError(field, f"{each!r} is no tool: make one with @tool, or with Tool.from_schema")
         name = each.name if isinstance(each, Tool) else each.get("function", {}).get("name")
         if name in seen:
