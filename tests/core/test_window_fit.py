@@ -191,7 +191,7 @@ def test_the_ratio_scales_the_estimate(ratio: float) -> None:
             "prompt is too long: {} tokens > {} maximum".format, st.integers(0, 5000), st.integers(0, 5000)
         ),
     ),
-    st.floats(0.25, 4),
+    st.floats(0.5, 4),
 )
 def test_once_refused_less_is_sent_if_anything_can_be_cut(
     talk: tuple[Message, ...], words: str, ratio: float

@@ -62,7 +62,7 @@ numbers = st.none() | st.integers(1, 10**7)
 @given(
     st.builds(TooLong, numbers, numbers, numbers),
     st.integers(2, 10**6),
-    st.floats(0.25, 4),
+    st.floats(0.5, 4),
     st.integers(0, 10**5),
 )
 def test_what_was_refused_never_fits_again(said: TooLong, estimate: int, ratio: float, reserved: int) -> None:
