@@ -45,9 +45,14 @@ class _Encoding(Protocol):
 
 
 def counter(window: Window) -> Count:
-    """What counts tokens for this window. The first call of a process reads a vocabulary, which takes a moment."""
+    """What counts tokens for this window. Unless `is_ready` it reads a vocabulary, half a second long: use a thread."""
     found = _installed() if window.tokenizer else None
     return count_pieces if found is None else found
+
+
+def is_ready(window: Window) -> bool:
+    """Whether `counter` returns at once."""
+    return not window.tokenizer or _installed.cache_info().currsize > 0
 
 
 @functools.cache

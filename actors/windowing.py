@@ -9,12 +9,14 @@ from actors.core.advice import trouble_of
 from actors.core.aggregate import StepResult
 from actors.core.conversation import Message
 from actors.core.summary import SummaryPlan
-from actors.core.tokens import Estimator
+from actors.core.tokens import Count, Estimator
 from actors.core.window import Fitted, fit
 from actors.memory import Memory
 from actors.messages import StartTurn
 from actors.outcome import Failure
-from actors.tokenizer import counter
+from actors.tokenizer import counter, is_ready
+from actors.tools.pool import Pool
+from actors.window import Window
 from actors.wire.openai_chat import Request
 
 Trimmed: TypeAlias = Callable[[dict[str, Any]], None]
@@ -30,6 +32,7 @@ class Windowing:
         self,
         start: StartTurn,
         memory: Memory,
+        threads: Pool,
         *,
         running: int,
         trimmed: Trimmed,
@@ -39,6 +42,7 @@ class Windowing:
         self._response_format = start.config.response_format
         self._model = start.endpoint.model if start.config.model is None else start.config.model
         self._memory = memory
+        self._threads = threads
         self._running = running
         self._trimmed = trimmed
         self._hidden_step = hidden_step
@@ -51,7 +55,7 @@ class Windowing:
         """What of the messages is sent. The first `running` of them are older than the turn."""
         if self._window is None:
             return messages
-        estimator = Estimator.of(counter(self._window), tools, self._response_format)
+        estimator = Estimator.of(await self._counter(self._window), tools, self._response_format)
         fitted = fit(
             messages, self._window, estimator, self._memory.window, running=self._running, model=self._model
         )
@@ -77,6 +81,12 @@ class Windowing:
         self._memory.window = sent.refused(outcome.message)
         self._refused = True
         return bool(sent.again(self._memory.window).cut)
+
+    async def _counter(self, window: Window) -> Count:
+        if is_ready(window):
+            return counter(window)
+        found: Count = await self._threads.run(counter, window)
+        return found
 
     async def _summary(self, plan: SummaryPlan) -> str | None:
         result = await self._hidden_step(Request(messages=plan.messages, body=plan.body, model=plan.model))

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from actors import windowing
 from actors.config import Endpoint, SessionConfig, Window
 from actors.core.aggregate import StepResult
 from actors.core.chunks import Usage
@@ -51,6 +53,7 @@ class Turn:
         self.told: list[dict[str, Any]] = []
         self.asked: list[Request] = []
         self.summary = summary
+        self.threaded = 0
         start = StartTurn(
             turn=1,
             messages=TALK[2:],
@@ -60,12 +63,27 @@ class Turn:
             endpoint=Endpoint(base_url="http://127.0.0.1:1/v1", model="m"),
         )
         self.windowing = Windowing(
-            start, self.memory, running=2, trimmed=self.told.append, hidden_step=self._hidden_step
+            start,
+            self.memory,
+            self,
+            running=2,
+            trimmed=self.told.append,
+            hidden_step=self._hidden_step,
         )
 
     async def _hidden_step(self, request: Request) -> StepResult | None:
         self.asked.append(request)
         return None if self.summary is None else answer(self.summary)
+
+    taken = abandoned = 0
+
+    def close(self) -> None: ...
+
+    def run(self, function: Callable[..., Any], *args: Any) -> asyncio.Future[Any]:
+        self.threaded += 1
+        future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        future.set_result(function(*args))
+        return future
 
     def fit(self) -> tuple[Message, ...]:
         return asyncio.run(self.windowing.fit(TALK, ()))
@@ -122,6 +140,16 @@ def test_a_summary_stands_for_what_was_cut() -> None:
     assert len(turn.asked) == 1
     failing = Turn(window)
     assert failing.fit()[0]["content"] == f"{window.marker}\n\nnew"
+
+
+@pytest.mark.parametrize("ready", [True, False])
+def test_a_vocabulary_is_read_in_a_thread(monkeypatch: pytest.MonkeyPatch, ready: bool) -> None:
+    monkeypatch.setattr(windowing, "is_ready", lambda window: ready)
+    monkeypatch.setattr(windowing, "counter", lambda window: len)
+    turn = Turn(Window(tokens=100_000))
+    turn.fit()
+    assert turn.threaded == (not ready)
+    assert turn.memory.window.counts.tokens == (3 + 1200, 3 + 3, 3 + 3)
 
 
 @pytest.mark.parametrize(

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 LEAST, MOST = 0.5, 4.0
-"""Beyond these, what is reported counts something else than the request, as the languages measured with
-`actors.core.tokens.count_pieces` lie between 0.68 and 2.8. An endpoint that leaves out what it had cached would soon have
-everything sent."""
+"""Beyond these, what is reported counts something else than the request: the languages measured with
+`actors.core.tokens.count_pieces` lie between 0.68 and 2.8. An endpoint that leaves out what it had cached would else
+soon have everything sent."""
 _WEIGHT = 0.5
 _FULL = 512
 """From so many estimated tokens a report counts in full: in short requests the chat template is most of it."""

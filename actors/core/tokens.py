@@ -19,7 +19,8 @@ Count: TypeAlias = Callable[[str], int]
 
 PER_MESSAGE = 3
 """What the chat template adds to each message, and once more for the answer's beginning: OpenAI's cookbook, "How to
-count tokens with tiktoken"."""
+count tokens with tiktoken". Others add more, ChatML 5: with SmolLM2 and llama.cpp the estimate of 25 messages of a few
+words each is 0.76 of what is reported, that of single long ones (prose, Python, JSON) 0.90 to 0.98."""
 IMAGE = 765
 """A 1024 x 1024 image in high detail, as OpenAI's guide to images counts: 4 tiles of 170, and 85."""
 SMALL_IMAGE = 85
