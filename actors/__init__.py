@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from actors import events, log, outcome
+    from actors.answers.fold import AnswerFold
     from actors.approvals import ApprovalRequest, Approvals, Approve, Reject, Rule
     from actors.client import Session
     from actors.config import (
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
         Endpoint,
         Intensity,
         Limits,
+        PartLimits,
         Profile,
         Repeats,
         RetryPolicy,
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     from actors.core.fold import Fold, fold
     from actors.errors import (
         AdmissionError,
+        AnswerError,
         BlockingCallError,
         ConfigError,
         DrainingError,
@@ -54,6 +57,7 @@ if TYPE_CHECKING:
     from actors.local import LocalModel
     from actors.mapping import MapResult
     from actors.messages import EventBatch, GetHistory
+    from actors.parts import File, Image
     from actors.runtime import Runtime
     from actors.stream import EventStream, TurnHandle, TurnStream
     from actors.tools.context import ToolContext
@@ -71,11 +75,14 @@ _HOMES = {
     "Hooks": "actors.hooks",
     "Invocation": "actors.hooks",
     "Place": "actors.hooks",
+    "AnswerFold": "actors.answers.fold",
+    "AnswerError": "actors.errors",
     "Buffering": "actors.config",
     "Deadlines": "actors.config",
     "Endpoint": "actors.config",
     "Intensity": "actors.config",
     "Limits": "actors.config",
+    "PartLimits": "actors.config",
     "Profile": "actors.config",
     "RetryPolicy": "actors.config",
     "RuntimeConfig": "actors.config",
@@ -107,6 +114,8 @@ _HOMES = {
     "LocalModel": "actors.local",
     "MapResult": "actors.mapping",
     "EventBatch": "actors.messages",
+    "File": "actors.parts",
+    "Image": "actors.parts",
     "GetHistory": "actors.messages",
     "Runtime": "actors.runtime",
     "EventStream": "actors.stream",
@@ -121,6 +130,8 @@ _MODULES = frozenset({"events", "log", "outcome"})
 
 __all__ = [
     "AdmissionError",
+    "AnswerError",
+    "AnswerFold",
     "ApprovalRequest",
     "Approvals",
     "Approve",
@@ -132,16 +143,19 @@ __all__ = [
     "Endpoint",
     "EventBatch",
     "EventStream",
+    "File",
     "Fold",
     "ForkedError",
     "GetHistory",
     "GreenroomError",
     "Hooks",
+    "Image",
     "Intensity",
     "Invocation",
     "Limits",
     "LocalModel",
     "MapResult",
+    "PartLimits",
     "Place",
     "Profile",
     "QueueFullError",

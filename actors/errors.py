@@ -19,6 +19,7 @@ The tree::
     │   └── TurnCancelledError   carries the terminal `TurnCancelled` event
     ├── ToolError                a tool's own word to the model: raise it in one, and the call's result says so
     ├── ArgumentsError           a model's arguments for a tool that can't be taken; the text is for the model
+    ├── AnswerError              an answer that is not of the type that was asked for; the text is for the model
     └── ProtocolViolation        the other side broke the protocol; becomes a `protocol` outcome
 
 What the other side did wrong is no exception but an outcome (`actors.outcome`), because it travels in
@@ -138,6 +139,13 @@ class ToolError(GreenroomError):
 
 class ArgumentsError(GreenroomError):
     """Arguments that the tool can't take, such as `$.where.city: expected str, got int`.
+
+    The text is for the model: it names each place by its path, and what was expected there.
+    """
+
+
+class AnswerError(GreenroomError):
+    """An answer that is not of the type that was asked for, such as `$.cast[2].age: expected int, got str`.
 
     The text is for the model: it names each place by its path, and what was expected there.
     """

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from actors.errors import ConfigError
 from actors.tools.tool import Tool
 
 
@@ -54,3 +55,23 @@ def _expanded(tools: Sequence[Any]) -> Iterator[Any]:
 def _name(definition: Mapping[str, Any]) -> str:
     function = definition.get("function")
     return str(function.get("name")) if isinstance(function, Mapping) else str(definition.get("name"))
+
+
+def check_tools(tools: Sequence[Any]) -> None:
+    """Refuse what is no tool, and a name that is there twice.
+
+    Raises:
+        ConfigError: it says which, and what to do.
+    """
+    seen: set[str] = set()
+    for tool in tools:
+        if not isinstance(tool, Tool | Mapping) and not hasattr(tool, "current"):
+            hint = ": decorate it with @tool" if callable(tool) else ""
+            raise ConfigError(
+                "tools", f"{tool!r} is neither a Tool nor a definition as chat completions have it{hint}"
+            )
+        if isinstance(tool, Tool | Mapping):
+            name = tool.name if isinstance(tool, Tool) else _name(tool)
+            if name in seen:
+                raise ConfigError("tools", f"{name!r} is there twice: give one of them another name")
+            seen.add(name)

@@ -58,9 +58,14 @@ class Pair:
         )
         self._loop = dispatcher.loop
 
+    def tell(self, message: Any) -> None:
+        self.session.tell(message)
+        self.history()
+
     def history(self) -> Any:
+        said = self.session.ask(GetHistory(), block=True, timeout=5)
         asyncio.run_coroutine_threadsafe(_settled(), self._loop).result(5)
-        return self.session.ask(GetHistory(), block=True, timeout=5)
+        return said
 
     def told(self) -> Any:
         self.history()
@@ -99,7 +104,7 @@ def result(text: str = "now", calls: tuple[ToolCall, ...] = ()) -> StepResult:
 
 
 def test_a_step_is_asked_with_the_whole_conversation(pair: Pair) -> None:
-    pair.session.tell(start())
+    pair.tell(start())
     (step,) = pair.told()
     assert isinstance(step, RunStep)
     assert step.request.messages == (*EARLIER, *ASKED)
@@ -107,8 +112,8 @@ def test_a_step_is_asked_with_the_whole_conversation(pair: Pair) -> None:
 
 
 def test_a_bare_step_is_asked_with_its_own_messages_only(pair: Pair) -> None:
-    pair.session.tell(start(stateless=True))
-    pair.session.tell(StepFinished(1, result()))
+    pair.tell(start(stateless=True))
+    pair.tell(StepFinished(1, result()))
     step, done = pair.told()
     assert step.request.messages == ASKED
     assert done.conversation == EARLIER
@@ -116,8 +121,8 @@ def test_a_bare_step_is_asked_with_its_own_messages_only(pair: Pair) -> None:
 
 
 def test_a_completed_turn_adds_to_the_conversation(pair: Pair) -> None:
-    pair.session.tell(start())
-    pair.session.tell(StepFinished(1, result()))
+    pair.tell(start())
+    pair.tell(StepFinished(1, result()))
     conversation = (*EARLIER, *ASKED, {"role": "assistant", "content": "now"})
     assert pair.told()[1] == TurnDone(1, result(), conversation)
     assert pair.history() == conversation
@@ -125,30 +130,30 @@ def test_a_completed_turn_adds_to_the_conversation(pair: Pair) -> None:
 
 def test_a_call_that_nobody_answered_is_not_sent(pair: Pair) -> None:
     call = ToolCall(id="c1", name="look", arguments="{}", runnable=True)
-    pair.session.tell(start())
-    pair.session.tell(StepFinished(1, result(calls=(call,))))
-    pair.session.tell(start(2))
+    pair.tell(start())
+    pair.tell(StepFinished(1, result(calls=(call,))))
+    pair.tell(start(2))
     assert pair.told()[2].request.messages[-2] == {"role": "assistant", "content": "now"}
 
 
 def test_a_failed_turn_adds_nothing(pair: Pair) -> None:
-    pair.session.tell(start())
-    pair.session.tell(StepFailed(1, FAILURE))
+    pair.tell(start())
+    pair.tell(StepFailed(1, FAILURE))
     assert pair.told()[1] == TurnGaveUp(1, FAILURE)
     assert pair.history() == EARLIER
 
 
 def test_a_turn_that_was_cancelled_as_it_completed_adds_nothing(pair: Pair) -> None:
-    pair.session.tell(start())
-    pair.session.tell(StepFinished(1, result()))
-    pair.session.tell(AbortTurn(EARLIER))
+    pair.tell(start())
+    pair.tell(StepFinished(1, result()))
+    pair.tell(AbortTurn(EARLIER))
     assert pair.history() == EARLIER
 
 
 def test_what_comes_for_an_aborted_turn_is_let_fall(pair: Pair) -> None:
-    pair.session.tell(start())
-    pair.session.tell(AbortTurn(EARLIER))
-    pair.session.tell(StepFinished(1, result()))
-    pair.session.tell(StepFailed(1, FAILURE))
+    pair.tell(start())
+    pair.tell(AbortTurn(EARLIER))
+    pair.tell(StepFinished(1, result()))
+    pair.tell(StepFailed(1, FAILURE))
     assert len(pair.told()) == 1
     assert pair.history() == EARLIER

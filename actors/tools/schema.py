@@ -12,7 +12,7 @@ _SAYS_TYPE = frozenset({"type", "enum", "const", "allOf", "not"})
 
 def resolve(reference: str, root: Schema) -> Any:
     """What `reference`, such as `#/$defs/Place`, points at in `root` (RFC 6901); None if at nothing."""
-    if not reference.startswith("#"):
+    if not (reference + "/").startswith("#/"):
         return None
     found: Any = root
     for step in reference[1:].split("/")[1:]:

@@ -8,7 +8,8 @@ from typing import Any, TypeAlias, get_args
 
 import msgspec
 
-from actors.errors import ArgumentsError, ConfigError
+from actors.errors import ConfigError
+from actors.tools.arguments import refusal
 from actors.tools.signature import Parameter
 
 Schema: TypeAlias = dict[str, Any]
@@ -87,7 +88,7 @@ def _converted(given: dict[str, Any], struct: type[msgspec.Struct]) -> dict[str,
         what, _, where = str(error).rpartition(" - at ")
         if not what:
             what, where = where, "$"
-        raise ArgumentsError(f"{where}: {what[:1].lower()}{what[1:]}".replace("`", "")) from None
+        raise refusal([f"{where}: {what[:1].lower()}{what[1:]}".replace("`", "")]) from None
     values = ((field, getattr(made, field)) for field in struct.__struct_fields__)
     return {field: value for field, value in values if value is not msgspec.UNSET}
 
@@ -111,7 +112,7 @@ def _by_pydantic(parameters: tuple[Parameter, ...], name: str) -> Shape:
         try:
             made: dict[str, Any] = adapter.validate_python(given)
         except pydantic.ValidationError as error:
-            raise ArgumentsError("; ".join(_complaints(error))) from None
+            raise refusal(_complaints(error)) from None
         return made
 
     return Shape(_finished(schema, schema.pop("$defs", {}), parameters), convert)

@@ -6,14 +6,13 @@ import dataclasses
 import enum
 import functools
 import inspect
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Annotated, Any, Literal, NotRequired, TypedDict
 
 import msgspec
 import pytest
 
 from actors import ConfigError, Tool, ToolContext, tool
-from actors.tools.tool import check_tools
 
 
 class Colour(enum.Enum):
@@ -148,6 +147,28 @@ def test_names_of_the_function_around_are_resolved() -> None:
     assert look.run(look.decode('{"at": {"word": "x"}}'), ToolContext()) == "x"
 
 
+def shouting(function: Callable[..., str]) -> Callable[..., str]:
+    @functools.wraps(function)
+    def louder(*args: Any, **kwargs: Any) -> str:
+        return function(*args, **kwargs).upper()
+
+    return louder
+
+
+def test_a_decorated_function_is_called_as_it_is_decorated() -> None:
+    class Local(msgspec.Struct):
+        word: str
+
+    @tool
+    @shouting
+    def say(what: Local) -> str:
+        """Say it."""
+        return what.word
+
+    assert say.description == "Say it."
+    assert say.run(say.decode('{"what": {"word": "hey"}}'), ToolContext()) == "HEY"
+
+
 class Shelf:
     def __init__(self, books: list[str]) -> None:
         self.books = books
@@ -249,14 +270,3 @@ def test_options_that_can_t_be_are_refused(options: dict[str, Any], said: str) -
 
     with pytest.raises(ConfigError, match=said):
         tool(look, **options)
-
-
-def test_the_tools_of_a_session_have_different_names() -> None:
-    def look() -> None: ...
-
-    by_hand = {"type": "function", "function": {"name": "look", "parameters": {}}}
-    check_tools("SessionConfig.tools", [tool(look), tool(look, name="other"), {"type": "other"}])
-    with pytest.raises(ConfigError, match=r"^SessionConfig\.tools: two tools are called 'look'"):
-        check_tools("SessionConfig.tools", [tool(look), by_hand])
-    with pytest.raises(ConfigError, match="is no tool: make one with @tool"):
-        check_tools("SessionConfig.tools", [look])

@@ -120,7 +120,9 @@ def test_always_holds_for_the_key_and_the_session() -> None:
 
 
 def test_a_denial_is_told_with_its_reason_and_nobody_is_asked() -> None:
-    policy = Approvals(rules=(Rule("remove", "deny", arguments={"path": "/data/*"}, reason="not in /data"),))
+    policy = Approvals(
+        rules=(Rule("remove", "deny", arguments=(("path", "/data/*"),), reason="not in /data"),)
+    )
     acted = approve(lambda _: True, CALL, Call("remove", '{"path": "/var/x"}'), approvals=policy)
     assert acted.contents["call_1"] == "not run, it was rejected: not in /data"
     assert ran == ["/var/x"]
