@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable
 from typing import Any, TypeAlias
+
+from msgspec.structs import replace
 
 from actors.core.advice import trouble_of
 from actors.core.aggregate import StepResult
-from actors.core.conversation import Message
 from actors.core.summary import SummaryPlan
 from actors.core.tokens import Count, Estimator
 from actors.core.window import Fitted, fit
@@ -39,7 +40,6 @@ class Windowing:
         hidden_step: HiddenStep,
     ) -> None:
         self._window = None if start.stateless else start.config.window
-        self._response_format = start.config.response_format
         self._model = start.endpoint.model if start.config.model is None else start.config.model
         self._memory = memory
         self._threads = threads
@@ -49,22 +49,36 @@ class Windowing:
         self._sent: Fitted | None = None
         self._refused = False
 
-    async def fit(
-        self, messages: tuple[Message, ...], tools: Sequence[Mapping[str, Any]]
-    ) -> tuple[Message, ...]:
-        """What of the messages is sent. The first `running` of them are older than the turn."""
+    async def fit(self, request: Request, prepare: Callable[[Request], Request]) -> Request:
+        """The request with what fits of its messages, prepared.
+
+        Args:
+            request: its messages are the conversation, of which the first `running` are older than the turn.
+            prepare: adds what is sent with any part of it, and is not kept.
+        """
         if self._window is None:
-            return messages
-        estimator = Estimator.of(await self._counter(self._window), tools, self._response_format)
+            return prepare(request)
+        added = prepare(replace(request, messages=()))
+        estimator = Estimator.of(
+            await self._counter(self._window),
+            messages=added.messages,
+            tools=added.tools,
+            response_format=added.response_format,
+        )
         fitted = fit(
-            messages, self._window, estimator, self._memory.window, running=self._running, model=self._model
+            request.messages,
+            self._window,
+            estimator,
+            self._memory.window,
+            running=self._running,
+            model=self._model,
         )
         if fitted.plan is not None:
             fitted = fitted.with_summary(await self._summary(fitted.plan))
         self._sent, self._memory.window = fitted, fitted.state
         if fitted.trimmed:
             self._trimmed(fitted.facts(asked=self._refused))
-        return fitted.messages
+        return prepare(replace(request, messages=fitted.messages))
 
     def answered(self, result: StepResult) -> None:
         """The request that was fitted last has its answer: learn from what it says of the request's length."""

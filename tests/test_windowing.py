@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from actors import windowing
 from actors.config import Endpoint, SessionConfig, Window
@@ -86,7 +87,7 @@ class Turn:
         return future
 
     def fit(self) -> tuple[Message, ...]:
-        return asyncio.run(self.windowing.fit(TALK, ()))
+        return asyncio.run(self.windowing.fit(Request(TALK), lambda request: request)).messages
 
 
 @pytest.mark.parametrize("turn", [Turn(None), Turn(WINDOW, stateless=True)], ids=["no window", "bare step"])
@@ -140,6 +141,18 @@ def test_a_summary_stands_for_what_was_cut() -> None:
     assert len(turn.asked) == 1
     failing = Turn(window)
     assert failing.fit()[0]["content"] == f"{window.marker}\n\nnew"
+
+
+def test_what_is_added_to_any_request_is_counted_and_never_cut() -> None:
+    def prepare(request: Request) -> Request:
+        words = {"role": "system", "content": "word " * 100}
+        return replace(request, messages=(words, *request.messages), tools=({"name": "look"},))
+
+    talk = ({"role": "user", "content": "old " * 100}, *TALK[1:])
+    assert asyncio.run(Turn(WINDOW).windowing.fit(Request(talk), lambda request: request)).messages == talk
+    fitted = asyncio.run(Turn(WINDOW).windowing.fit(Request(talk), prepare))
+    assert [message["role"] for message in fitted.messages] == ["system", "user"]
+    assert fitted.tools == ({"name": "look"},)
 
 
 @pytest.mark.parametrize("ready", [True, False])

@@ -64,12 +64,16 @@ class Estimator(msgspec.Struct, frozen=True):
     def of(
         cls,
         count: Count = count_pieces,
+        *,
+        messages: Sequence[Message] = (),
         tools: Sequence[Mapping[str, Any]] = (),
         response_format: Mapping[str, Any] | None = None,
     ) -> Estimator:
-        """An estimator for requests that have these tools and this format: made once a turn, as it counts both."""
+        """An estimator for requests that have these besides a conversation's messages; all of them are counted here."""
         extras = [*tools, *([] if response_format is None else [response_format])]
-        return cls(count, PER_MESSAGE + sum(count(_json(extra)) for extra in extras))
+        bare = cls(count)
+        said = sum(map(bare.message, messages))
+        return cls(count, bare.fixed + said + sum(count(_json(extra)) for extra in extras))
 
     def message(self, message: Message) -> int:
         """The tokens of one message."""

@@ -75,6 +75,7 @@ def test_calls_tools_and_formats_count() -> None:
     tool = {"type": "function", "function": {"name": "look", "parameters": {"type": "object"}}}
     with_tool = Estimator.of(tools=[tool]).fixed
     assert bare < with_tool < Estimator.of(tools=[tool], response_format={"type": "json_object"}).fixed
+    assert Estimator.of(messages=[user("")]).fixed == bare + PER_MESSAGE
     assert Estimator.of(tools=[{"default": {1, object}}]).fixed > bare
 
 
