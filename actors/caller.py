@@ -62,7 +62,8 @@ def call_spec(session: str, turn: Turn, request: openai_chat.Request, services: 
         UsageError: the request can't be sent as JSON, or a file of `Endpoint.tls` can't be used.
     """
     endpoint = turn.endpoint
-    model = endpoint.model if turn.config.model is None else turn.config.model
+    models = (request.model, turn.config.model, endpoint.model)
+    model = next(model for model in models if model is not None)
     body = overlay(overlay(endpoint.body, turn.config.body), request.body)
     transport = services.transports.get(endpoint)
     return CallSpec(

@@ -35,6 +35,8 @@ class Request(msgspec.Struct, frozen=True):
     tool_choice: Any = None
     body: Mapping[str, Any] = {}
     """Further fields of the body; they win over all the others."""
+    model: str | None = None
+    """Asked for instead of the turn's; None: the turn's."""
 
 
 def encode(request: Request, *, model: str, profile: Profile) -> bytes:
