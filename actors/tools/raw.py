@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -27,9 +28,12 @@ def raw_shape(schema: Any, name: str) -> Shape:
         )
     judge = jsonschema.validators.validator_for(schema, default=jsonschema.Draft202012Validator)
     try:
+        json.dumps(schema, allow_nan=False)
         judge.check_schema(schema)
     except jsonschema.SchemaError as error:
         raise ConfigError(field, f"is no JSON Schema: {error.json_path}: {error.message}") from None
+    except (TypeError, ValueError, RecursionError) as error:
+        raise ConfigError(field, f"can't be sent as JSON: {error}") from None
     for reference in _references(schema):
         if resolve(reference, schema) is None:  # jsonschema would fetch it
             raise ConfigError(field, f"refers to {reference!r}: it must be within, such as '#/$defs/Place'")

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import importlib
+import json
 from collections.abc import Callable, Iterator
-from typing import Any, TypeAlias, get_args
+from typing import Any, get_args
 
 import msgspec
 
 from actors.errors import ConfigError
 from actors.tools.arguments import refusal
+from actors.tools.schema import Schema
 from actors.tools.signature import Parameter
-
-Schema: TypeAlias = dict[str, Any]
 
 
 class Shape(msgspec.Struct, frozen=True):
@@ -134,6 +134,8 @@ def _finished(schema: Schema, found: Schema, parameters: tuple[Parameter, ...]) 
 
 def _tell_default(schema: Schema, default: Any) -> None:
     try:
-        schema.setdefault("default", msgspec.to_builtins(default, str_keys=True))
-    except (TypeError, RecursionError):
+        plain = msgspec.to_builtins(default, str_keys=True)
+        json.dumps(plain, allow_nan=False)
+    except (TypeError, ValueError, RecursionError):
         return  # a default that has no JSON is the function's own affair
+    schema.setdefault("default", plain)

@@ -82,12 +82,23 @@ def test_the_schema_is_copied() -> None:
         ({"type": "string"}, "must be the JSON Schema of an object"),
         ({"type": "object", "properties": {"a": {"type": "text"}}}, r"is no JSON Schema: \$\.properties\.a\.type: "),
         ({"type": "object", "properties": {"a": {"$ref": "#/$defs/B"}}}, r"refers to '#/\$defs/B': it must be within"),
+        ({"type": "object", "properties": {"a": {"default": float("inf")}}}, "can't be sent as JSON: "),
+        ({"type": "object", "properties": {"a": {"default": {1, 2}}}}, "can't be sent as JSON: "),
         ({"type": "object", "properties": {"a": {"$ref": "http://127.0.0.1:9/s"}}}, "must be within"),
     ],
 )  # fmt: skip
 def test_a_broken_schema_is_refused_when_the_tool_is_made(schema: Any, said: str) -> None:
     with pytest.raises(ConfigError, match=said):
         Tool.from_schema(look, parameters=schema)
+
+
+def test_a_schema_that_comes_back_to_itself_ends() -> None:
+    schema = {
+        "type": "object",
+        "properties": {"a": {"$ref": "#/$defs/A"}},
+        "$defs": {"A": {"anyOf": [{"type": "string"}, {"$ref": "#/$defs/A"}]}},
+    }
+    assert Tool.from_schema(look, parameters=schema).decode('{"a": "x"}') == {"a": "x"}
 
 
 def test_references_into_lists_and_to_itself_are_followed() -> None:

@@ -121,6 +121,7 @@ def of(**properties: Any) -> dict[str, Any]:
         (of(a={"type": "object"}), r"\$\.a: an object must name its keys"),
         (of(a={"type": "object", "additionalProperties": {"type": "string"}}), r"\$\.a: an object must name its keys"),
         (of(a={"type": "object", "properties": {}, "additionalProperties": True}), "must name its keys"),
+        ({**of(), "additionalProperties": {"type": "string"}}, r"^t\.strict: \$: an object must name its keys"),
         (of(a={"type": "array"}), r"\$\.a: an array must say what its items are"),
         (of(a={"type": "array", "items": {"not": {}}}), r"\$\.a\[\]: strict mode has no 'not'"),
         (of(a={"type": "array", "prefixItems": [], "items": False}), "a tuple has no strict form"),

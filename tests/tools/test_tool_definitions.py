@@ -6,6 +6,7 @@ import dataclasses
 import enum
 import functools
 import inspect
+import math
 from collections.abc import AsyncIterator, Callable
 from typing import Annotated, Any, Literal, NotRequired, TypedDict
 
@@ -165,8 +166,31 @@ def test_a_decorated_function_is_called_as_it_is_decorated() -> None:
         """Say it."""
         return what.word
 
-    assert say.description == "Say it."
+    assert (say.name, say.description, say.blocking) == ("say", "Say it.", True)
     assert say.run(say.decode('{"what": {"word": "hey"}}'), ToolContext()) == "HEY"
+
+
+def test_a_cached_function_is_called_by_way_of_its_cache() -> None:
+    class Key(msgspec.Struct, frozen=True):
+        word: str
+
+    @functools.cache
+    def look(key: Key) -> list[str]:
+        """Look once."""
+        return [key.word]
+
+    made = tool(look)
+    assert (made.name, made.description) == ("look", "Look once.")
+    first, second = [made.run(made.decode('{"key": {"word": "a"}}'), ToolContext()) for _ in range(2)]
+    assert first is second
+
+
+def test_positional_parameters_may_be_left_out() -> None:
+    @tool
+    def pair(left: int = 1, right: int = 2, /) -> tuple[int, int]:
+        return left, right
+
+    assert pair.run(pair.decode('{"right": 3}'), ToolContext()) == (1, 3)
 
 
 class Shelf:
@@ -198,13 +222,18 @@ def test_a_default_is_the_function_s_own_object() -> None:
     nothing = object()
 
     @tool
-    def look(depth: int = nothing, words: list[str] = []) -> Any:  # type: ignore[assignment]  # noqa: B006
-        return depth, words
+    def look(
+        depth: int = nothing,  # type: ignore[assignment]
+        words: list[str] = [],  # noqa: B006
+        limit: float = math.inf,
+    ) -> Any:
+        return depth, words, limit
 
-    depth, words = look.run(look.decode(""), ToolContext())
+    depth, words, limit = look.run(look.decode(""), ToolContext())
     assert depth is nothing
     assert words is inspect.signature(look.function).parameters["words"].default
-    assert "default" not in parameters(look)["depth"]
+    assert limit == math.inf
+    assert "default" not in parameters(look)["depth"] | parameters(look)["limit"]  # neither has a JSON
 
 
 def no_hint(where) -> None: ...  # type: ignore[no-untyped-def]  # noqa: ANN001
