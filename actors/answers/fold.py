@@ -31,7 +31,8 @@ class AnswerFold(Fold):
     def value(self) -> Any:
         """As much of the value as is there; see `AnswerSpec.partial`.
 
-        Parsed anew, from its beginning, each time that it is asked for: of a long answer, ask as often as it is shown, and not for each delta.
+        Parsed anew, from its beginning, each time that it is asked for: of a long answer, ask as often as it is shown,
+        and not for each delta.
         """
         if self._completed is not None:
             return self._completed.value
