@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
-from actors.errors import ConfigError, ScriptError
+from actors.errors import ScriptError
 
 
 def run_file(path: Path, what: str, example: str) -> ModuleType:
@@ -35,9 +35,7 @@ def _check_readable(path: Path, what: str, example: str) -> None:
     try:
         path.read_bytes()
     except IsADirectoryError:
-        raise ScriptError(
-            f"{path} is a folder: name a {what} file in it, such as {path / example}"
-        ) from None
+        raise ScriptError(f"{path} is a folder: name a {what} file in it, such as {path / example}") from None
     except (FileNotFoundError, NotADirectoryError):
         raise ScriptError(f"{path} does not exist: check the path, which counts from {Path.cwd()}") from None
     except (OSError, ValueError) as error:
@@ -55,7 +53,7 @@ def _imported(path: Path, what: str) -> ModuleType:
     try:
         with beside(path.resolve().parent):
             spec.loader.exec_module(module)
-    except (ScriptError, ConfigError) as error:  # of `@scenario` or `@tool`, misused
+    except ScriptError as error:  # of `@scenario`, misused
         raise ScriptError(f"{path}: {error}") from error
     except SyntaxError as error:
         own = error.filename is not None and Path(error.filename) == path.absolute()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Final, NamedTuple
@@ -30,9 +30,17 @@ class Toolbox(NamedTuple):
         """What a session is spawned with."""
         return {"tools": self.tools, "approvals": self.approvals}
 
-    def verdict(self, tool: Tool) -> Verdict:
-        """What becomes of a tool's calls."""
-        return "allow" if self.approvals is None else judge(self.approvals, tool.name, {}).verdict
+    def describe(self) -> Iterator[str]:
+        """A line a tool: its name, whether its calls are asked about, and what it is for."""
+        tools = Toolset(self.tools)
+        policy = Approvals() if self.approvals is None else self.approvals
+        for definition in tools.definitions():
+            name, about = definition["function"]["name"], definition["function"].get("description", "")
+            first, _, _ = about.partition("\n")
+            yield f"{name} ({judge(policy, name, {}).verdict}): {first}"
+
+
+NO_TOOLS: Final = Toolbox()
 
 
 def toolbox(
@@ -52,7 +60,7 @@ def toolbox(
     if not files:
         if approve or allow or deny:
             raise UsageError("--approve, --allow and --deny are about tools: say which with --tools FILE.py")
-        return Toolbox()
+        return NO_TOOLS
     tools = tuple(tool for name in files for tool in _tools_of(name))
     check_tools(tools)
     verdicts: tuple[tuple[Verdict, Sequence[str]], ...] = (("deny", deny), ("ask", approve), ("allow", allow))
@@ -72,7 +80,9 @@ def _tools_of(name: str) -> tuple[Any, ...]:
     except UsageError as error:
         raise ScriptError(f"{name}: {error}") from error
     if not given:
-        raise ScriptError(f"{name} holds no tool: put @tool (from actors) on a function, or list some in TOOLS")
+        raise ScriptError(
+            f"{name} holds no tool: put @tool (from actors) on a function, or list some in TOOLS"
+        )
     return tuple(given)
 
 
@@ -96,5 +106,7 @@ def _check_globs(globs: Sequence[str], tools: Sequence[Any]) -> None:
     # A misspelt name would quietly ask about, or deny, nothing.
     known = Toolset(tools).names
     for glob in globs:
-        if not any(judge(Approvals(rules=(Rule(glob, "deny"),)), name, {}).verdict == "deny" for name in known):
+        if not any(
+            judge(Approvals(rules=(Rule(glob, "deny"),)), name, {}).verdict == "deny" for name in known
+        ):
             raise UsageError(f"{glob!r} fits none of the tools: there are {', '.join(known)}")

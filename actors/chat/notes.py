@@ -1,4 +1,4 @@
-"""What a talk says of tool calls as they happen: pure, a line each."""
+"""What a talk says of tool calls, and of what else goes on beside the text, as it happens: pure, a line each."""
 
 from __future__ import annotations
 
@@ -12,20 +12,22 @@ from actors.events import (
     ApprovalDecided,
     Event,
     LoopNoticed,
+    SessionRestarted,
     Steered,
     ToolCallFinished,
     ToolCallStarted,
     ToolProgress,
+    TurnCancelled,
 )
 
 CLIP: Final = 200
 """The longest argument list, report or result, in characters; a person who is asked sees all of it."""
 FINE: Final = "dim"
-WRONG: Final = "yellow"
+WARNING: Final = "yellow"
 
 
 def told(event: Event) -> tuple[str, str] | None:
-    """The line on an event, and the name of a rich style; None: it is about no call."""
+    """The line on an event, and the name of a rich style; None: it has none."""
     match event:
         case ToolCallStarted():
             again = f" again, attempt {event.tool_attempt}" if event.tool_attempt > 1 else ""
@@ -33,17 +35,24 @@ def told(event: Event) -> tuple[str, str] | None:
         case ToolProgress():
             return f"{event.name}: {clipped(_plain(event.payload))}", FINE
         case ToolCallFinished():
-            style = FINE if event.result == "ok" else WRONG
+            style = FINE if event.result == "ok" else WARNING
             cut = ", cut" if event.truncated else ""
-            return f"{event.name} {event.result}{cut}, {event.duration:.3g} s: {clipped(event.content)}", style
+            return (
+                f"{event.name} {event.result}{cut}, {event.duration:.3g} s: {clipped(event.content)}",
+                style,
+            )
         case ApprovalDecided(decision="expired"):
-            return f"nobody decided within {event.waited:g} s", WRONG
+            return f"nobody decided within {event.waited:g} s", WARNING
         case Steered():
             return "heard", FINE
         case AnswerRejected():
-            return f"{event.error}; asked again", WRONG
+            return f"{event.error}; asked again", WARNING
         case LoopNoticed():
-            return f"{event.name} was asked for {event.times} times with the same arguments", WRONG
+            return f"{event.name} was asked for {event.times} times with the same arguments", WARNING
+        case TurnCancelled():
+            return "cancelled", WARNING
+        case SessionRestarted():
+            return f"the session was restarted: {event.error}", WARNING
         case _:
             return None
 
