@@ -101,6 +101,8 @@ DETAILS: Final[Mapping[str, tuple[str, Callable[[object], str]]]] = MappingProxy
         "messages.cut": ("cut", _plain_value),
         "tools.count": ("tools", _plain_value),
         "calls.count": ("calls", _plain_value),
+        "gen_ai.tool.name": ("tool", _plain_value),
+        "gen_ai.tool.call.id": ("call", _plain_value),
         "gen_ai.agent.name": ("agent", _plain_value),
         "gen_ai.request.model": ("model", _plain_value),
         "gen_ai.response.model": ("response_model", _plain_value),
