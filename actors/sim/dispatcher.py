@@ -56,10 +56,11 @@ class SeededDispatcher(Dispatcher):
 
     def next_ready(self) -> Cell:
         """Whose turn is next: the seed's choice."""
-        ready = self._ready
-        place = self._place(len(ready)) if len(ready) > 1 else 0
+        ready = self.ready
+        count = len(ready)
+        place = 0 if count == 1 else self._place(count)
         cell = ready.pop()
-        if place < len(ready):
+        if place < count - 1:
             ready[place], cell = cell, ready[place]
         if not cell.closed:
             self._note(cell)
@@ -73,7 +74,7 @@ class SeededDispatcher(Dispatcher):
         return max(places, key=self._rank)
 
     def _rank(self, place: int) -> float:
-        return self._ranks.get(self._ready[place], 0.0)
+        return self._ranks.get(self.ready[place], 0.0)
 
     def _note(self, cell: Cell) -> None:
         name = self._names[cell]
