@@ -27,6 +27,7 @@ from actors.events import (
     StepStarted,
     ThoughtDelta,
     ToolCallDelta,
+    ToolCallStarted,
     TurnStarted,
 )
 from actors.events import StepFinished as StepFinishedEvent
@@ -39,6 +40,7 @@ from actors.messages import (
     AttemptFinished,
     AttemptKey,
     BatchTaken,
+    BeginTool,
     CallsTaken,
     Cancel,
     Close,
@@ -58,6 +60,7 @@ from actors.messages import (
     Submit,
     Subscribe,
     Tell,
+    ToolMayRun,
     TurnDone,
     TurnGaveUp,
     TurnStopped,
@@ -86,6 +89,7 @@ class Supervisor(HandlingActor):
         TurnGaveUp: "_turn_gave_up",
         TurnStopped: "_turn_stopped",
         CallsTaken: "_calls_taken",
+        BeginTool: "_begin_tool",
         Tell: "_tell",
         Keep: "_keep",
         AttemptFinished: "_attempt_finished",
@@ -232,6 +236,12 @@ class Supervisor(HandlingActor):
         if turn is not None:
             now = self.dispatcher.wall()
             turn.open_calls = {call: (name, now, False) for call, name in message.calls}
+
+    def _begin_tool(self, message: BeginTool) -> None:
+        if self._current(message.turn) is None:
+            return  # cancelled in the same moment: what has not begun by then never does
+        self._tell(Tell(message.turn, ToolCallStarted, message.fields))
+        self.send(message.by, ToolMayRun())
 
     def _tell(self, message: Tell) -> None:
         turn = self._current(message.turn)

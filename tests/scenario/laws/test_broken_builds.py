@@ -120,8 +120,8 @@ def is_waiting(event: Event) -> bool:
     return isinstance(event, ToolCallStarted) and event.name == "wait"
 
 
-async def decide(request: ApprovalRequest) -> bool:
-    return request.session != "player-1"
+async def decide(request: ApprovalRequest) -> bool | None:
+    return None if request.session == "cancelled" else request.session != "player-1"
 
 
 @scenario(sessions=1)
