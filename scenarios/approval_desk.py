@@ -83,11 +83,17 @@ async def approval_desk(stage: Stage, *, patience_s: float = 1.0) -> None:
             approvals=policy,
             on_approval=desk,
         )
-        await stage.send(session, "Make it shorter.", Says(DONE.text, tools={"read": "ok", "cut": part.results}))
+        await stage.send(
+            session, "Make it shorter.", Says(DONE.text, tools={"read": "ok", "cut": part.results})
+        )
         told = [message["content"] for message in await session.history() if message["role"] == "tool"]
-        stage.check(tuple(cut.get(session.id, ())) == part.lines, "what was decided is what ran", where=session.id)
+        stage.check(
+            tuple(cut.get(session.id, ())) == part.lines, "what was decided is what ran", where=session.id
+        )
         requests = [request for request in asked if request.session == session.id]
-        stage.check(len(requests) == part.asked, "nobody is asked again who has said always", where=session.id)
+        stage.check(
+            len(requests) == part.asked, "nobody is asked again who has said always", where=session.id
+        )
         if role == "rejected":
             stage.check(told[1].endswith(BUSY), "the model is told why not", where=session.id)
 

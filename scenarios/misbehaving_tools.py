@@ -2,9 +2,9 @@
 
     greenroom run scenarios/misbehaving_tools.py
 
-Each session's model calls one tool that does its worst beside one that does well. Whatever happens, the call has a result
-that says so, the other one is none the worse for it, and the turn has its answer; what is wrong in a call itself is told
-to the model, and nothing runs for it.
+Each session's model calls one tool that does its worst beside one that does well. Whatever happens, the call has a
+result that says so, the other one is none the worse for it, and the turn has its answer; what is wrong in a call itself
+is told to the model, and nothing runs for it.
 """
 
 from __future__ import annotations
@@ -13,10 +13,9 @@ import asyncio
 import itertools
 import time
 from collections import Counter
-from collections.abc import Iterator
 from typing import Any, NamedTuple, get_args
 
-from actors import ToolContext, ToolError, tool
+from actors import Tool, ToolContext, ToolError, tool
 from actors.events import Event, ToolCallFinished, ToolOutcome, ToolProgress
 from actors.provider import Call, Reply, ToolShape
 from actors.scenario import Says, SideEffects, Stage, maximum, scenario, tool_time
@@ -61,7 +60,7 @@ async def misbehaving_tools(stage: Stage, *, patience_s: float = 0.5) -> None:
     """Tools do their worst, and models call them wrongly: every call has its result, and every turn its answer."""
     acts = itertools.cycle(ACTS if stage.mode == "sim" else (*ACTS, IN_A_THREAD))
     effects = SideEffects()
-    tools = list(troupe(effects, patience_s))
+    tools = [*steady(effects), *silent(effects, patience_s), *falling(effects), *loud(effects)]
 
     async def player(name: str) -> None:
         act = next(acts)
@@ -90,14 +89,20 @@ async def misbehaving_tools(stage: Stage, *, patience_s: float = 0.5) -> None:
     stage.expect(maximum(tool_time) < 3 * patience_s + 1)
 
 
-def troupe(effects: SideEffects, patience_s: float) -> Iterator[Any]:
-    """The tools."""
+def steady(effects: SideEffects) -> tuple[Tool, ...]:
+    """What does well."""
 
     @tool
     async def behave(how: str, context: ToolContext) -> str:
         """Do as one should."""
         effects.add(context)
         return f"behaved {how}"
+
+    return (behave,)
+
+
+def silent(effects: SideEffects, patience_s: float) -> tuple[Tool, ...]:
+    """What does not come back."""
 
     @tool(timeout=patience_s)
     async def hang(context: ToolContext) -> None:
@@ -111,6 +116,12 @@ def troupe(effects: SideEffects, patience_s: float) -> Iterator[Any]:
         effects.add(context)
         while not context.cancelled:
             time.sleep(0.01)
+
+    return (hang, block)
+
+
+def falling(effects: SideEffects) -> tuple[Tool, ...]:
+    """What fails."""
 
     @tool
     async def crash(context: ToolContext) -> None:
@@ -138,6 +149,12 @@ def troupe(effects: SideEffects, patience_s: float) -> Iterator[Any]:
             raise LookupError("where was I?")
         return "found it"
 
+    return (crash, crash_in_a_thread, refuse, stumble)
+
+
+def loud(effects: SideEffects) -> tuple[Tool, ...]:
+    """What says too much."""
+
     @tool(max_output=MOST_OUTPUT)
     async def flood(context: ToolContext) -> str:
         """Say far too much."""
@@ -150,11 +167,10 @@ def troupe(effects: SideEffects, patience_s: float) -> Iterator[Any]:
         effects.add(context)
         for number in range(10 * MOST_PROGRESS):
             context.progress({"heard": number})
-            if number % MOST_PROGRESS == 0:
-                await asyncio.sleep(0)
+            await asyncio.sleep(0)
         return "heard it all"
 
-    yield from (behave, hang, block, crash, crash_in_a_thread, refuse, stumble, flood, gossip)
+    return (flood, gossip)
 
 
 if __name__ == "__main__":

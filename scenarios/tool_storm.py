@@ -2,8 +2,8 @@
 
     greenroom run scenarios/tool_storm.py --sessions 1000
 
-Half of the tools are coroutines, half are plain functions for the runtime's threads. Each call must run once and have its
-own result, in the order of the calls; and no session has more tools under way than it may.
+Half of the tools are coroutines, half are plain functions for the runtime's threads. Each call must run once and have
+its own result, in the order of the calls; and no session has more tools under way than it may.
 """
 
 from __future__ import annotations

@@ -266,8 +266,8 @@ def run_tools_twice(patch: Patch) -> None:
 def try_all_tools_again(patch: Patch) -> None:
     ended = ToolActor._end_with
 
-    def again(self: ToolActor, value: Any) -> None:
-        ended(self, value) if self._attempt > 1 else self._begin()
+    def again(self: ToolActor, *given: Any) -> None:
+        ended(self, *given) if self._attempt > 1 else self._begin()
 
     patch.setattr(ToolActor, "_end_with", again)
 
