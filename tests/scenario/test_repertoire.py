@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, TypeAlias
 import msgspec
 import pytest
 
-from actors import caller, supervisor, turnloop
+from actors import attempts, caller
 from actors.caller import CallerActor
 from actors.core import retry
 from actors.core.aggregate import Aggregate
@@ -25,6 +25,7 @@ from actors.scenario.report import Report, complaints
 from actors.scenario.runner import Settings, run
 from actors.session import SessionActor
 from actors.supervisor import Supervisor
+from actors.turns import loop
 from actors.wire.openai_chat import Decoder
 
 FOLDER = Path(__file__).parents[2] / "scenarios"
@@ -154,11 +155,11 @@ def lets_the_caller_run_on(patch: Patch) -> None:
 
 def mixes_sessions_up(patch: Patch) -> None:
     spec = caller.call_spec
-    patch.setattr(supervisor, "call_spec", lambda _, *rest: spec("session-1", *rest))
+    patch.setattr(attempts, "call_spec", lambda _, *rest: spec("session-1", *rest))
 
 
 def forgets_what_was_said(patch: Patch) -> None:
-    patch.setattr(turnloop, "settle", lambda *_: ())
+    patch.setattr(loop, "settle", lambda *_: ())
 
 
 def knows_no_broken_body(patch: Patch) -> None:

@@ -14,12 +14,10 @@ import msgspec
 import pykka
 
 from actors.answers.typed import Rejected, Taken, TypedAnswers
-from actors.calling import Calling
 from actors.core.aggregate import StepResult
 from actors.core.conversation import Asked, answer, asking, reply, settle
 from actors.core.repeats import CallCounts
 from actors.events import AnswerRejected, ContextTrimmed, LoopNoticed, Steered, ToolCall, ToolCallFinished
-from actors.giving_up import GaveUp
 from actors.hooks import Place, overridden
 from actors.messages import (
     CallsTaken,
@@ -35,8 +33,10 @@ from actors.messages import (
 )
 from actors.outcome import HookFailed, LimitReached
 from actors.tools.result import ToolResult
-from actors.toolset import Toolset
-from actors.windowing import Windowing
+from actors.turns.calling import Calling
+from actors.turns.giving_up import GaveUp
+from actors.turns.toolset import Toolset
+from actors.turns.windowing import Windowing
 from actors.wire.openai_chat import Request
 
 if TYPE_CHECKING:
