@@ -37,6 +37,8 @@ if TYPE_CHECKING:
         DrainingError,
         ForkedError,
         GreenroomError,
+        McpError,
+        McpStartError,
         QueueFullError,
         RuntimeClosedError,
         ScriptError,
@@ -49,6 +51,8 @@ if TYPE_CHECKING:
     )
     from actors.local import LocalModel
     from actors.mapping import MapResult
+    from actors.mcp.server import McpServer
+    from actors.mcp.toolset import McpTools
     from actors.messages import EventBatch, GetHistory
     from actors.runtime import Runtime
     from actors.stream import EventStream, TurnHandle, TurnStream
@@ -81,6 +85,8 @@ _HOMES = {
     "DrainingError": "actors.errors",
     "ForkedError": "actors.errors",
     "GreenroomError": "actors.errors",
+    "McpError": "actors.errors",
+    "McpStartError": "actors.errors",
     "QueueFullError": "actors.errors",
     "RuntimeClosedError": "actors.errors",
     "ScriptError": "actors.errors",
@@ -92,6 +98,8 @@ _HOMES = {
     "UsageError": "actors.errors",
     "LocalModel": "actors.local",
     "MapResult": "actors.mapping",
+    "McpServer": "actors.mcp.server",
+    "McpTools": "actors.mcp.toolset",
     "EventBatch": "actors.messages",
     "GetHistory": "actors.messages",
     "Runtime": "actors.runtime",
@@ -123,6 +131,10 @@ __all__ = [
     "Limits",
     "LocalModel",
     "MapResult",
+    "McpError",
+    "McpServer",
+    "McpStartError",
+    "McpTools",
     "Profile",
     "QueueFullError",
     "RetryPolicy",

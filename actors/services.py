@@ -15,6 +15,7 @@ from actors.config import Endpoint, RuntimeConfig
 from actors.core.slots import Slots
 from actors.ledger import Counters, Ledger
 from actors.log.record import Log
+from actors.mcp.state import McpState
 from actors.transport import HttpTransport
 
 
@@ -61,5 +62,7 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     """The process's resident memory in bytes."""
     door: Door
     """Counts the runtime's turns."""
+    mcp: tuple[McpState, ...]
+    """The MCP servers."""
     slots: Slots | None
     """Owned by the root supervisor, whose failures they outlive; None: no limit."""

@@ -145,6 +145,7 @@ LAYERS = (
         "caller",
         "supervisor",
         "root",
+        "mcp",
         "observer",
     ),
     ("stream", "pump", "watching", "client", "mapping"),
