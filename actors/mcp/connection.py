@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 from collections.abc import Callable
 from importlib.metadata import version
@@ -52,11 +53,29 @@ class Connection:
     async def run(self) -> None:
         """Connect and keep the list of tools until the server is lost.
 
+        Cancelled, it ends when the talk has been ended in order.
+
         Raises:
             McpError: always, and why.
         """
+        # In a task of its own, which is cancelled by its scope: that spares the spawning of a process, which a loop may
+        # leave alone in the world when it is cancelled in the middle (uvloop 0.23 does).
+        life = anyio.CancelScope()
+        talk = asyncio.create_task(self._keep_up(life))
         try:
-            await self._talk()
+            await asyncio.wait([talk])
+        except asyncio.CancelledError:
+            life.cancel()
+            await asyncio.wait([talk])
+            if not talk.cancelled():
+                talk.exception()  # nobody wants to know any more
+            raise
+        talk.result()
+
+    async def _keep_up(self, life: anyio.CancelScope) -> None:
+        try:
+            with life:
+                await self._talk()
         except Exception as error:  # noqa: BLE001 - whatever the SDK or its HTTP client raise
             raise explain(
                 error, self._server, self._trail

@@ -7,6 +7,7 @@ import os
 from collections.abc import AsyncIterator, Callable
 from typing import Any, Self
 
+import anyio
 import httpx2
 from mcp.client.stdio import get_default_environment
 from mcp.client.streamable_http import streamable_http_client
@@ -85,8 +86,11 @@ async def _process(server: McpServer, trail: Trail) -> AsyncIterator[Streams]:
         cwd=server.cwd,
         encoding_error_handler="replace",
     )
-    async with trail.stderr.listening() as pen, stdio_client(parameters, errlog=pen) as streams:
-        yield streams
+    async with trail.stderr.listening() as pen:
+        with anyio.CancelScope(shield=True) as spawning:
+            async with stdio_client(parameters, errlog=pen) as streams:
+                spawning.shield = False
+                yield streams
 
 
 @contextlib.asynccontextmanager

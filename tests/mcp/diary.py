@@ -2,41 +2,64 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from typing import Self
+import contextlib
+import queue
+import socket
+import threading
+from collections.abc import Iterator
+
+PATIENCE_S = 60.0
+"""What does not happen by then never will: only a test that fails waits for so long."""
 
 
 class Diary:
-    """Listens on a loopback port, which is the process's `DIARY`."""
+    """Listens on a loopback port, which processes find in `DIARY`. When one ends, that is a line, too: `gone NAME`."""
 
     def __init__(self) -> None:
-        self.port = 0
-        self._lines: asyncio.Queue[str] = asyncio.Queue()
-        self._put_back: list[str] = []
-
-    @classmethod
-    @asynccontextmanager
-    async def kept(cls) -> AsyncIterator[Self]:
-        diary = cls()
-        server = await asyncio.start_server(diary._take, "127.0.0.1", 0)
-        diary.port = server.sockets[0].getsockname()[1]
-        async with server:
-            yield diary
-
-    async def _take(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        async for line in reader:
-            self._lines.put_nowait(line.decode().strip())
-        writer.close()
+        self._lines: queue.Queue[str] = queue.Queue()
+        self._kept: list[str] = []
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        threading.Thread(target=self._accept, daemon=True).start()
 
     @property
     def env(self) -> dict[str, str]:
-        return {"DIARY": str(self.port)}
+        return {"DIARY": str(self._listener.getsockname()[1])}
 
-    async def line(self, begins: str) -> str:
-        """The rest of the next line that begins so; lines before it are passed over."""
+    def _accept(self) -> None:
+        with contextlib.suppress(OSError):  # it was closed
+            while True:
+                connection, _ = self._listener.accept()
+                threading.Thread(target=self._read, args=(connection,), daemon=True).start()
+
+    def _read(self, connection: socket.socket) -> None:
+        name = ""
+        with connection, connection.makefile() as lines, contextlib.suppress(OSError):
+            for line in lines:
+                name = name if name else line.split()[0]
+                self._lines.put(line.strip())
+        self._lines.put(f"gone {name}")
+
+    def line(self, begins: str) -> str:
+        """The rest of the next line that begins so; others before it are kept for those who wait for them."""
+        for index, line in enumerate(self._kept):
+            if line.startswith(begins):
+                return self._kept.pop(index).removeprefix(begins).strip()
         while True:
-            line = await self._lines.get()
+            line = self._lines.get(timeout=PATIENCE_S)
             if line.startswith(begins):
                 return line.removeprefix(begins).strip()
+            self._kept.append(line)
+
+    def close(self) -> None:
+        with contextlib.suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)  # wakes who accepts
+        self._listener.close()
+
+
+@contextlib.contextmanager
+def kept() -> Iterator[Diary]:
+    diary = Diary()
+    try:
+        yield diary
+    finally:
+        diary.close()

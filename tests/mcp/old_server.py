@@ -1,23 +1,54 @@
-"""A server of the handshake's era, by hand: two pages of tools, some odd, and a list that changes unasked."""
+"""A server of the handshake's era, by hand: quick to start, two pages of tools, some of them odd.
+
+`old_server.py [mute] [NAME ...]`: it never answers, or has these tools, too.
+"""
 
 from __future__ import annotations
 
 import json
 import os
+import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
+from writing import Pen  # its folder is where the interpreter looks first
+
 SCHEMA = {"type": "object", "properties": {}}
+EXTRA = [{"name": name, "inputSchema": SCHEMA} for name in sys.argv[1:]]
 PAGES = [
-    [{"name": "read file", "inputSchema": SCHEMA}, {"name": "read/file", "inputSchema": SCHEMA}],
-    [{"name": "change", "description": "Change \x1b[2J the list.", "inputSchema": SCHEMA},
-     {"name": "bent", "inputSchema": {"type": "object", "properties": {"a": {"type": "nonsense"}}}}],
-]  # fmt: skip
+    [{"name": name, "inputSchema": SCHEMA} for name in ("read file", "read/file", "environ", "breed")],
+    [
+        {"name": "change", "description": "Change \x1b[2J the list.", "inputSchema": SCHEMA},
+        {"name": "crash", "inputSchema": SCHEMA},
+        {"name": "bent", "inputSchema": {"type": "object", "properties": {"a": {"type": "nonsense"}}}},
+        *EXTRA,
+    ],
+]
+pen = Pen("server")
 
 
 def say(message: dict[str, Any]) -> None:
     sys.stdout.write(json.dumps({"jsonrpc": "2.0", **message}) + "\n")
     sys.stdout.flush()
+
+
+def call(name: str) -> str:
+    match name:
+        case "change":
+            PAGES[0].append({"name": "late", "inputSchema": SCHEMA})
+            say({"method": "notifications/tools/list_changed"})
+        case "crash":
+            sys.stderr.write(f"the roof \x1b[31m came down on {os.environ.get('KEY')}\n")
+            sys.stderr.flush()
+            os._exit(3)
+        case "environ":
+            return json.dumps(dict(os.environ))
+        case "breed":
+            subprocess.Popen(
+                [sys.executable, str(Path(__file__).with_name("writing.py"))], stdin=subprocess.DEVNULL
+            )
+    return name
 
 
 def answer(method: str, params: dict[str, Any]) -> dict[str, Any] | None:
@@ -33,17 +64,11 @@ def answer(method: str, params: dict[str, Any]) -> dict[str, Any] | None:
             further = {"nextCursor": str(page + 1)} if page + 1 < len(PAGES) else {}
             return {"tools": PAGES[page], **further}
         case "tools/call":
-            if params["name"] == "change":
-                PAGES[0].append({"name": "late", "inputSchema": SCHEMA})
-                say({"method": "notifications/tools/list_changed"})
-            return {"content": [{"type": "text", "text": params["name"]}]}
+            return {"content": [{"type": "text", "text": call(params["name"])}]}
     return None
 
 
-if __name__ == "__main__":
-    if "mute" in sys.argv:
-        sys.stdin.read()
-        os._exit(0)
+def serve() -> None:
     for line in sys.stdin:
         asked = json.loads(line)
         if "id" not in asked:
@@ -53,3 +78,10 @@ if __name__ == "__main__":
             say({"id": asked["id"], "error": {"code": -32601, "message": "Method not found"}})
         else:
             say({"id": asked["id"], "result": result})
+
+
+if __name__ == "__main__":
+    if sys.argv[1:] == ["mute"]:
+        sys.stdin.read()
+    else:
+        serve()

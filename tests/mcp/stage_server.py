@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
-import subprocess
 import sys
-from pathlib import Path
 from typing import Any
 
 import anyio
@@ -14,16 +12,13 @@ import uvicorn
 from mcp.server.mcpserver import Context, Image, MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp_types import ToolAnnotations
+from writing import Pen  # its folder is where the interpreter looks first
 
 PNG = bytes.fromhex("89504e470d0a1a0a")
 
-
-def note(line: str) -> None:
-    with socket.create_connection(("127.0.0.1", int(os.environ["DIARY"]))) as diary:
-        diary.sendall(f"{line}\n".encode())
-
-
-server = MCPServer("stage")
+pen = Pen("server")
+server = MCPServer("stage", log_level="ERROR")
+met: list[anyio.Event] = []
 
 
 @server.tool(annotations=ToolAnnotations(read_only_hint=True, destructive_hint=False))
@@ -33,22 +28,25 @@ def echo(text: str) -> str:
 
 
 @server.tool()
-async def slow() -> str:
-    """Never come to an end."""
-    note("slow begun")
-    try:
-        await anyio.sleep_forever()
-    finally:
-        note("slow ended")
-    return ""
+async def meet() -> str:
+    """Wait for a second call of this."""
+    met.append(anyio.Event())
+    if len(met) == 2:
+        for event in met:
+            event.set()
+    await met[0].wait()
+    return "met"
 
 
 @server.tool()
-def crash() -> str:
-    """End the process."""
-    sys.stderr.write("the roof \x1b[31m came down, key-of-the-house\n")
-    sys.stderr.flush()
-    os._exit(3)
+async def slow() -> str:
+    """Never come to an end."""
+    pen.note("slow begins")
+    try:
+        await anyio.sleep_forever()
+    finally:
+        pen.note("slow ends")
+    return ""
 
 
 @server.tool()
@@ -80,31 +78,20 @@ async def grow(name: str, context: Context[Any, Any]) -> str:
 
 
 @server.tool()
-def about() -> dict[str, Any]:
-    """Say which process this is, and what it was given."""
-    return {"pid": os.getpid(), "environ": dict(os.environ), "cwd": str(Path.cwd())}
-
-
-@server.tool()
-def breed() -> int:
-    """Start a further process, which ends by itself never."""
-    child = subprocess.Popen(
-        [sys.executable, "-c", "import signal; signal.pause()"], stdin=subprocess.DEVNULL
-    )
-    return child.pid
+def crash() -> str:
+    """End the process."""
+    os._exit(3)
 
 
 def listen(port: int) -> None:
     listener = socket.create_server(("127.0.0.1", port))
-    note(f"listens {listener.getsockname()[1]}")
+    pen.note(f"listens {listener.getsockname()[1]}")
     app = server.streamable_http_app()
     uvicorn.Server(uvicorn.Config(app, log_level="error")).run(sockets=[listener])
 
 
 if __name__ == "__main__":
-    note(f"starts {os.getpid()}")
     if sys.argv[1] == "http":
         listen(int(sys.argv[2]))
     else:
         server.run("stdio")
-        note("left in order")
