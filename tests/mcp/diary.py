@@ -7,7 +7,9 @@ import queue
 import socket
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 
+ROOT = Path(__file__).parents[2]
 PATIENCE_S = 60.0
 """What does not happen by then never will: only a test that fails waits for so long."""
 
@@ -23,7 +25,7 @@ class Diary:
 
     @property
     def env(self) -> dict[str, str]:
-        return {"DIARY": str(self._listener.getsockname()[1])}
+        return {"DIARY": str(self._listener.getsockname()[1]), "PYTHONPATH": str(ROOT)}
 
     def _accept(self) -> None:
         with contextlib.suppress(OSError):  # it was closed
@@ -35,7 +37,7 @@ class Diary:
         name = ""
         with connection, connection.makefile() as lines, contextlib.suppress(OSError):
             for line in lines:
-                name = name if name else line.split()[0]
+                name = name or line.split()[0]
                 self._lines.put(line.strip())
         self._lines.put(f"gone {name}")
 

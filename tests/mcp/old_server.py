@@ -12,11 +12,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from writing import Pen  # its folder is where the interpreter looks first
+from tests.mcp.writing import Pen
 
-SCHEMA = {"type": "object", "properties": {}}
-EXTRA = [{"name": name, "inputSchema": SCHEMA} for name in sys.argv[1:]]
-PAGES = [
+SCHEMA: dict[str, Any] = {"type": "object", "properties": {}}
+EXTRA: list[dict[str, Any]] = [{"name": name, "inputSchema": SCHEMA} for name in sys.argv[1:]]
+PAGES: list[list[dict[str, Any]]] = [
     [{"name": name, "inputSchema": SCHEMA} for name in ("read file", "read/file", "environ", "breed")],
     [
         {"name": "change", "description": "Change \x1b[2J the list.", "inputSchema": SCHEMA},

@@ -32,13 +32,14 @@ def old(diary: Diary, *arguments: str, **settings: Any) -> McpServer:
     """The quick one, over stdio."""
     script = str(FOLDER / "old_server.py")
     env = diary.env | settings.pop("env", {})
-    return McpServer(command=sys.executable, args=[script, *arguments], env=env, backoff=0.001, **settings)
+    given = {"args": (script, *arguments), "env": env, "backoff": 0.001}
+    return McpServer(command=sys.executable, **given | settings)
 
 
-def stage(diary: Diary, **settings: Any) -> McpServer:
+def stage(diary: Diary) -> McpServer:
     """The SDK's, over stdio."""
     script = str(FOLDER / "stage_server.py")
-    return McpServer(command=sys.executable, args=[script, "stdio"], env=diary.env, **settings)
+    return McpServer(command=sys.executable, args=(script, "stdio"), env=tuple(diary.env.items()))
 
 
 @contextlib.contextmanager

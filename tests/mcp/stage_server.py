@@ -12,7 +12,8 @@ import uvicorn
 from mcp.server.mcpserver import Context, Image, MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp_types import ToolAnnotations
-from writing import Pen  # its folder is where the interpreter looks first
+
+from tests.mcp.writing import Pen
 
 PNG = bytes.fromhex("89504e470d0a1a0a")
 

@@ -12,7 +12,6 @@ import pytest
 
 from actors import Intensity, McpServer, Runtime, ToolError
 from tests.mcp.diary import PATIENCE_S, Diary, kept
-
 from tests.mcp.playing import Heard, call, called, listening, listening_to_the_log, names, stage, wants_mcp
 
 pytestmark = wants_mcp

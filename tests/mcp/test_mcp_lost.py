@@ -13,7 +13,8 @@ import pytest
 
 from actors import Intensity, McpError, McpServer, McpStartError, Runtime, ToolError
 from actors.mcp.actor import McpActor
-from tests.mcp.diary import PATIENCE_S, Diary, kept
+from actors.mcp.messages import CallTool, CancelCall
+from tests.mcp.diary import PATIENCE_S, ROOT, Diary, kept
 from tests.mcp.playing import Heard, call, called, listening_to_the_log, names, old, wants_mcp
 
 pytestmark = wants_mcp
@@ -60,7 +61,7 @@ def test_what_it_said_last_is_told_without_its_keys_and_tame(diary: Diary, heard
 def test_a_server_that_never_answers_is_not_waited_for(diary: Diary) -> None:
     mute = old(diary, "mute", connect=0.2, intensity=Intensity(restarts=0))
     with Runtime(mcp={"old": mute}) as runtime:
-        with pytest.raises(McpError, match="its tools were not listed within 0.2 s"):
+        with pytest.raises(McpError, match=r"its tools were not listed within 0\.2 s"):
             names(runtime, "old")
         diary.line("gone server")
 
@@ -71,7 +72,7 @@ def test_a_command_that_is_none_is_given_up_at_once_and_nothing_else(diary: Diar
         with pytest.raises(McpError, match="there is no such program"):
             names(runtime, "wrong")
         assert "there is no such program" in heard.next("given_up")["reason"]
-        with pytest.raises(McpError, match="'wrong' was given up: .*no such program"):
+        with pytest.raises(McpError, match=r"'wrong' was given up: .*no such program"):
             names(runtime, "wrong")
         assert runtime.mcp("wrong").current() == ()
         assert "old__crash" in names(runtime, "old")
@@ -143,6 +144,18 @@ def test_nothing_is_left_when_a_runtime_is_closed(diary: Diary) -> None:
     diary.line("gone child")
 
 
+def test_a_runtime_may_be_closed_while_a_process_is_spawned(diary: Diary) -> None:
+    # A process that was left alone would be told by a ResourceWarning.
+    with Runtime(mcp={"old": old(diary)}) as runtime:
+        assert runtime.mcp("old").name == "old"
+
+
+def test_a_runtime_that_is_closed_while_it_connects_leaves_no_process(diary: Diary) -> None:
+    with Runtime(mcp={"old": old(diary, "mute")}):
+        diary.line("server begins")
+    diary.line("gone server")
+
+
 def test_nothing_is_left_of_a_runtime_on_the_host_s_loop(diary: Diary) -> None:
     async def night() -> None:
         async with Runtime(mcp={"old": old(diary)}) as runtime:
@@ -157,10 +170,16 @@ def test_nothing_is_left_of_a_runtime_on_the_host_s_loop(diary: Diary) -> None:
 def test_nothing_is_left_of_a_runtime_that_is_dropped(diary: Diary) -> None:
     runtime = Runtime(mcp={"old": old(diary)}).open()
     names(runtime, "old")
+    dropped = [runtime]
+    del runtime
     with pytest.warns(ResourceWarning, match="dropped without being closed"):
-        del runtime
-        gc.collect()
-        diary.line("gone server")
+        _forget(dropped)
+    diary.line("gone server")
+
+
+def _forget(things: list[Runtime]) -> None:
+    things.clear()
+    gc.collect()
 
 
 def test_nothing_is_left_of_a_process_that_exits(diary: Diary) -> None:
@@ -172,8 +191,7 @@ server = McpServer(command={sys.executable!r}, args={list(old(diary).args)!r}, e
 runtime = Runtime(mcp={{"old": server}}).open()
 names(runtime, "old")
 """
-    root = Path(__file__).parents[2]
-    subprocess.run([sys.executable, "-W", "ignore", "-c", script], check=True, cwd=root, timeout=PATIENCE_S)
+    subprocess.run([sys.executable, "-W", "ignore", "-c", script], check=True, cwd=ROOT, timeout=PATIENCE_S)
     diary.line("gone server")
 
 
@@ -192,8 +210,6 @@ def test_an_actor_that_fails_leaves_no_process_and_goes_on(
             running.result(PATIENCE_S)
             ref = runtime._services.mcp[0].ref
             assert ref is not None
-            from actors.mcp.messages import CallTool, CancelCall
-
             ref.tell(CancelCall(CallTool("any", {}, print)))
             diary.line("gone server")
         assert call(runtime, "old__change") == "change"

@@ -1,4 +1,4 @@
-"""Writes into the test's diary, from a server's process. A connection of its own tells the test when the process ends."""
+"""Writes into the test's diary, from a server's process; that the connection ends tells that the process did."""
 
 from __future__ import annotations
 
