@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from actors import events, log, outcome
+    from actors.approvals import ApprovalRequest, Approvals, Approve, Reject, Rule
     from actors.client import Session
     from actors.config import (
         Buffering,
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
         Intensity,
         Limits,
         Profile,
+        Repeats,
         RetryPolicy,
         RuntimeConfig,
         Secret,
@@ -49,6 +51,7 @@ if TYPE_CHECKING:
         TurnFailedError,
         UsageError,
     )
+    from actors.hooks import Hooks, Invocation, Place
     from actors.local import LocalModel
     from actors.mapping import MapResult
     from actors.mcp.server import McpServer
@@ -62,6 +65,15 @@ if TYPE_CHECKING:
     from actors.tools.tool import Tool
 
 _HOMES = {
+    "Repeats": "actors.config",
+    "Approvals": "actors.approvals",
+    "ApprovalRequest": "actors.approvals",
+    "Approve": "actors.approvals",
+    "Reject": "actors.approvals",
+    "Rule": "actors.approvals",
+    "Hooks": "actors.hooks",
+    "Invocation": "actors.hooks",
+    "Place": "actors.hooks",
     "Buffering": "actors.config",
     "Deadlines": "actors.config",
     "Endpoint": "actors.config",
@@ -115,6 +127,9 @@ _MODULES = frozenset({"events", "log", "outcome"})
 
 __all__ = [
     "AdmissionError",
+    "ApprovalRequest",
+    "Approvals",
+    "Approve",
     "BlockingCallError",
     "Buffering",
     "ConfigError",
@@ -127,7 +142,9 @@ __all__ = [
     "ForkedError",
     "GetHistory",
     "GreenroomError",
+    "Hooks",
     "Intensity",
+    "Invocation",
     "Limits",
     "LocalModel",
     "MapResult",
@@ -135,9 +152,13 @@ __all__ = [
     "McpServer",
     "McpStartError",
     "McpTools",
+    "Place",
     "Profile",
     "QueueFullError",
+    "Reject",
+    "Repeats",
     "RetryPolicy",
+    "Rule",
     "Runtime",
     "RuntimeClosedError",
     "RuntimeConfig",

@@ -63,7 +63,7 @@ def call_spec(session: str, turn: Turn, request: openai_chat.Request, services: 
     """
     endpoint = turn.endpoint
     model = endpoint.model if turn.config.model is None else turn.config.model
-    body = overlay(endpoint.body, turn.config.body)
+    body = overlay(overlay(endpoint.body, turn.config.body), request.body)
     transport = services.transports.get(endpoint)
     return CallSpec(
         transport=transport,

@@ -10,20 +10,24 @@ import msgspec
 import pykka
 
 from actors.admission import Door
+from actors.approvals import Approve, Decision, Reject
 from actors.config import Endpoint, SessionConfig
 from actors.core.bodies import overlay
 from actors.core.conversation import open_calls, tool_messages
 from actors.errors import AdmissionError, ConfigError, SessionClosedError
 from actors.events import SessionEnded, TurnCompleted
+from actors.hooks import Hooks
 from actors.kernel.future import LoopFuture
 from actors.ledger import Ledger, Turn
 from actors.messages import (
     BatchTaken,
     Cancel,
     Close,
+    Decide,
     Drained,
     GetHistory,
     Publish,
+    Steer,
     Submit,
     Subscribe,
     Unsubscribe,
@@ -31,6 +35,7 @@ from actors.messages import (
 from actors.outlets import ActorOutlet, StreamOutlet
 from actors.pump import OnEvent, pumped
 from actors.stream import Closing, EventStream, TurnHandle, TurnStream, refuse_on_a_loop
+from actors.toolset import Toolset, check_tools
 from actors.watching import tell
 
 Messages: TypeAlias = Sequence[Mapping[str, Any]]
@@ -161,11 +166,55 @@ class Session(Closing):
             on_event: as in `send`.
             settings: as in `run`.
         """
-        return self._begin(to_messages(messages), tuple(tools), settings, on_event=on_event, stateless=True)
+        definitions = Toolset(tools).definitions()
+        return self._begin(to_messages(messages), definitions, settings, on_event=on_event, stateless=True)
 
-    def cancel(self, turn: int | None = None, reason: str = "cancelled by the host") -> None:
-        """Cancel a turn by its number, or the one that runs. Never blocks; does nothing if it has ended."""
-        self._tell(Cancel(turn, reason))
+    def cancel(
+        self, turn: int | None = None, reason: str = "cancelled by the host", *, after_step: bool = False
+    ) -> None:
+        """Cancel a turn by its number, or the one that runs. Never blocks; does nothing if it has ended.
+
+        With `after_step` the step that runs, and the tools that it asks for, come to their end first; where that step
+        gives the answer, the turn completes.
+        """
+        self._tell(Cancel(turn, reason, after_step))
+
+    def steer(self, text: str | Messages) -> LoopFuture[bool]:
+        """Have the turn that runs hear this before its next step, be it that it needs another one for that.
+
+        Returns:
+            A future to `.get()` in a thread or to await: False if no turn runs; `send` it then. A turn that fails or
+            is cancelled before its next step has not heard it.
+        """
+        self._ledger.birthplace.check()
+        return self._ask(self.ref, Steer(to_messages(text)))
+
+    # Approvals
+
+    def approve(
+        self, approval: str, *, arguments: Mapping[str, Any] | None = None, always: bool = False
+    ) -> LoopFuture[bool]:
+        """Let a call run that waits for a decision; from any thread, never blocks.
+
+        Args:
+            approval: the id of its `ApprovalRequested`.
+            arguments: what to run it with instead of what the model wrote.
+            always: allow whatever has the same key from now on, for this session.
+
+        Returns:
+            A future to `.get()` in a thread or to await: False if it waits no longer. It raises `ArgumentsError`
+            where the tool does not take the arguments; the call goes on waiting then.
+        """
+        changed = None if arguments is None else dict(arguments)
+        return self._decide(approval, Approve(arguments=changed, always=always))
+
+    def reject(self, approval: str, reason: str = "") -> LoopFuture[bool]:
+        """Have the model told that a call was rejected, and why; as `approve` else."""
+        return self._decide(approval, Reject(reason=reason))
+
+    def _decide(self, approval: str, decision: Decision) -> LoopFuture[bool]:
+        self._ledger.birthplace.check()
+        return self._ask(self.ref, Decide(approval, decision))
 
     def history(self) -> LoopFuture[tuple[Mapping[str, Any], ...]]:
         """The conversation so far, as a future: `.get()` it in a thread, or await it. Answered while a turn runs."""
@@ -261,7 +310,7 @@ class Session(Closing):
         turn = Turn(
             number=next(self._ledger.numbers),
             messages=messages,
-            tools=tools if stateless else config.tools,
+            tools=tools if stateless else (),
             stateless=stateless,
             endpoint=endpoint,
             config=config,
@@ -332,7 +381,11 @@ def replace(
         raise ConfigError(unknown[0], f"is no setting of a session; there are endpoint, {known}")
     if isinstance(changes.get("body"), Mapping):
         changes = {**changes, "body": overlay(config.body, changes["body"])}
-    return msgspec.structs.replace(config, **changes)
+    made = msgspec.structs.replace(config, **changes)
+    check_tools(made.tools)
+    if made.hooks is not None and not isinstance(made.hooks, Hooks):
+        raise ConfigError("hooks", f"must be an instance of a class derived from Hooks, got {made.hooks!r}")
+    return made
 
 
 def to_messages(text: str | Messages) -> tuple[Mapping[str, Any], ...]:

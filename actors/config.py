@@ -10,11 +10,13 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
+from actors.approvals import Approvals
 from actors.endpoint import Deadlines, Endpoint, Tls
 from actors.profiles import Profile, Thinking
 from actors.settings import Count, JsonObject, MiB, Positive, Seconds, Secret, Settings, check_body
 
 __all__ = [
+    "Approvals",
     "Buffering",
     "Deadlines",
     "Endpoint",
@@ -22,6 +24,7 @@ __all__ = [
     "Limits",
     "MiB",
     "Profile",
+    "Repeats",
     "RetryPolicy",
     "RuntimeConfig",
     "Secret",
@@ -79,6 +82,20 @@ class Intensity(Settings, frozen=True):
     within: Seconds = 30.0
 
 
+class Repeats(Settings, frozen=True):
+    """What becomes of a call that a turn asks for again, with the same arguments."""
+
+    warn: Positive | None = 3
+    """From so many times on the model is told; None: never."""
+    stop: Positive | None = 5
+    """At so many times the turn fails as `limit_reached:repeats`; None: never."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.warn is not None and self.stop is not None and self.warn > self.stop:
+            self._refuse("warn", f"must not be above stop ({self.stop}): it would never be reached")
+
+
 class SessionConfig(Settings, frozen=True):
     """How a session runs its turns."""
 
@@ -103,8 +120,26 @@ class SessionConfig(Settings, frozen=True):
     body: JsonObject = msgspec.field(default_factory=dict)
     """Further fields of the request's body, such as `{"temperature": 0}`, laid over the endpoint's own; those of a turn
     are laid over the session's. Objects merge, everything else replaces."""
-    tools: tuple[dict[str, Any], ...] = ()
-    """Tool definitions as chat completions have them; nothing runs them: see `Session.answer`."""
+    tools: tuple[Any, ...] = ()
+    """Each a `Tool`, a toolset, or a definition as chat completions have it, which is answered by hand: see
+    `Session.answer`."""
+    max_steps: Positive = 50
+    """How many model steps a turn may take; past that it fails as `limit_reached:max_steps`."""
+    parallel_tools: Positive = 8
+    """How many tools of a session run at once."""
+    max_empty_answers: Count | None = 2
+    """How often a turn asks again where the answer is empty; past that it fails as `limit_reached:empty_answers`.
+    None: an answer without text is one."""
+    repeats: Repeats | None = Repeats()
+    """None: a call may come as often as it likes."""
+    approvals: Approvals | None = None
+    """Which calls are allowed, denied, or wait for a decision; None: all are allowed."""
+    on_approval: Any = None
+    """Decides on the calls that wait: a plain function (called in a thread) or a coroutine function that takes an
+    `ApprovalRequest`, or a pykka actor that is asked with it. It gives `Approve(...)`, `Reject(...)`, a bool, or None
+    to leave it to `Session.approve` and `Session.reject`."""
+    hooks: Any = None
+    """An instance of a class that is derived from `Hooks`."""
     max_queued_turns: Count | None = None
     """How many turns of the session may wait behind another; past that `send` raises `QueueFullError`."""
 
@@ -113,6 +148,8 @@ class SessionConfig(Settings, frozen=True):
         if isinstance(given, list):
             msgspec.structs.force_setattr(self, "tools", tuple(given))
         super().__post_init__()
+        if self.on_approval is not None and self.approvals is None:
+            self._refuse("on_approval", "needs approvals: without a policy no call waits for a decision")
         if self.model == "":
             self._refuse("model", "must not be empty; leave it out for the endpoint's own")
         check_body(self, self.body)
@@ -131,6 +168,8 @@ class RuntimeConfig(Settings, frozen=True):
     """Between two `actors.runtime.stats` records, in seconds."""
     progress_every: Seconds = 2.0
     """Between two `actors.request.progress` records of one stream, in seconds."""
+    tool_threads: Positive = 16
+    """How many tools that are plain functions run at once, each in a thread."""
     uvloop: bool | None = None
     """For a sync host's own loop: True, False, or None for "if it is installed"."""
     max_active_turns: Positive | None = None

@@ -153,7 +153,8 @@ ToolOutcome: TypeAlias = Literal[
 
 - `ok`: it gave a result; `error`: it said itself that it failed; `crashed`: it raised anything else;
 - `timeout`: its deadline passed; `interrupted`: the turn ended under it;
-- never run: `invalid` (its arguments), `unknown` (its name), `rejected` (an approval, or a hook), `repeated` (too often).
+- never run: `invalid` (its arguments), `unknown` (its name), `rejected` (an approval, or a hook), `repeated` (too
+  often).
 """
 
 
@@ -278,6 +279,8 @@ class TurnCompleted(_Terminal, frozen=True, kw_only=True, tag="turn_completed"):
     """The part of the text that was a refusal; empty for none."""
     citations: tuple[Citation, ...] = ()
     """What the answer refers to, in order."""
+    answer: str = ""
+    """The text of the last step alone, as the model wrote it: what was said before the tools ran is not in it."""
     value: Any = None
     """The answer as the type that `returns` asked for; None where none was."""
     outcome: Complete

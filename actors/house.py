@@ -213,6 +213,7 @@ class House:
                 await future.ask(root, Shutdown(), timeout=CLOSE_S, loop=dispatcher.loop)
         finally:
             self._end_what_is_left()
+            self.services.threads.close()
             await self.services.transports.aclose()
 
     def _end_what_is_left(self) -> None:

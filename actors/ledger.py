@@ -23,16 +23,21 @@ from actors.core.splice import Splice
 from actors.endpoints import Endpoints
 from actors.errors import SessionClosedError
 from actors.events import (
+    ApprovalDecided,
+    ApprovalRequested,
     AttemptUsage,
     Event,
     SessionEnded,
     Terminal,
     TextDelta,
+    ToolCallFinished,
+    ToolCallStarted,
     TurnCancelled,
     TurnCompleted,
     TurnFailed,
 )
 from actors.kernel.future import LoopFuture
+from actors.memory import Memory
 from actors.outcome import Failure, Internal
 from actors.outlets import Outlet
 
@@ -50,8 +55,12 @@ class Turn:
         "doors",
         "endpoint",
         "failed_attempts",
+        "hidden",
+        "kept",
         "messages",
         "number",
+        "open_approvals",
+        "open_calls",
         "outlet",
         "partial",
         "retrying",
@@ -101,6 +110,14 @@ class Turn:
         """What the next wait starts from; None: the policy's first."""
         self.retrying = False
         """Whether a backoff wait runs."""
+        self.hidden = False
+        """Whether what the step gives is not for the user."""
+        self.kept: tuple[Mapping[str, Any], ...] | None = None
+        """What stays of the conversation should the turn end without an answer; None: what there was before it."""
+        self.open_calls: dict[str, tuple[str, float, bool]] = {}
+        """Calls that have no result yet, by id: the tool, since when in Unix seconds, and whether it has begun."""
+        self.open_approvals: dict[str, tuple[str, float]] = {}
+        """Requests for a decision that have none yet, by id: the call, and since when in Unix seconds."""
         self.started = 0.0
         self.terminal: Terminal | None = None
         self.why = ""
@@ -117,6 +134,19 @@ class Turn:
         doors, self.doors = self.doors, ()
         for door in doors:
             door.withdraw()
+
+    def note(self, event: Event) -> None:
+        """Remember what is open, and what is settled."""
+        match event:
+            case ToolCallStarted():
+                since = self.open_calls.get(event.call_id, ("", event.timestamp, False))[1]
+                self.open_calls[event.call_id] = event.name, since, True
+            case ToolCallFinished():
+                self.open_calls.pop(event.call_id, None)
+            case ApprovalRequested():
+                self.open_approvals[event.approval] = event.call_id, event.timestamp
+            case ApprovalDecided():
+                self.open_approvals.pop(event.approval, None)
 
     def refuse(self) -> None:
         """Tell the host that the turn was not accepted: it came behind the session's end."""
@@ -163,6 +193,7 @@ class Ledger:
         """Where a turn that names another one finds it."""
         self.config = config
         self.conversation = messages
+        self.memory = Memory()
         self.counters = counters
         self.numbers = itertools.count(1)
         """Turn numbers; the host takes them, from any thread."""
@@ -257,7 +288,38 @@ class Ledger:
         turn = self.current
         return turn is not None and turn.outlet is not None and turn.outlet.full
 
-    def complete(self, turn: Turn, result: StepResult) -> None:
+    def interrupt(self, turn: Turn) -> list[Event]:
+        """Settle what a turn leaves open that ends: each call has its one result, each request its one decision."""
+        now, told = self._wall(), list[Event]()
+        for approval, (call, since) in list(turn.open_approvals.items()):
+            told.append(
+                self.emit(
+                    ApprovalDecided,
+                    turn,
+                    approval=approval,
+                    call_id=call,
+                    decision="withdrawn",
+                    waited=now - since,
+                )
+            )
+        for call, (name, since, ran) in list(turn.open_calls.items()):
+            told.append(
+                self.emit(
+                    ToolCallFinished,
+                    turn,
+                    call_id=call,
+                    name=name,
+                    result="interrupted",
+                    content="",
+                    duration=now - since,
+                    ran=ran,
+                )
+            )
+        for event in told:
+            turn.note(event)
+        return told
+
+    def complete(self, turn: Turn, result: StepResult, value: Any = None) -> None:
         """End a turn with its answer."""
         self._end(
             turn,
@@ -266,6 +328,8 @@ class Ledger:
             is_tool_call=result.is_tool_call,
             calls=result.calls,
             refusal=result.refusal,
+            answer=result.full_text,
+            value=value,
             outcome=result.outcome,
             response_id=result.response_id,
             response_model=result.response_model,
@@ -309,6 +373,9 @@ class Ledger:
         if turn.terminal is not None:
             return  # ended before: by a cancel, or by the root supervisor
         self.waiting.pop(turn.number, None)
+        self.interrupt(turn)
+        if turn.kept is not None and kind is not TurnCompleted:
+            self.conversation = turn.kept
         self._account_for_the_last_attempt(turn)
         turn.terminal = self.emit(
             kind,

@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
 import msgspec
 
-from actors.config import SessionConfig
+from actors.approvals import Decision
+from actors.config import Endpoint, SessionConfig
 from actors.core.aggregate import Piece, StepResult
 from actors.core.chunks import Chunk, Usage
 from actors.core.slots import Ticket
-from actors.events import AttemptUsage, Event
+from actors.events import AttemptUsage, Event, ToolOutcome
 from actors.outcome import Complete, Failure
+from actors.tools.result import ToolResult
 from actors.wire.openai_chat import Request
 
 if TYPE_CHECKING:
@@ -52,6 +54,8 @@ class Cancel(Message, frozen=True):
 
     turn: int | None
     reason: str
+    after_step: bool = False
+    """Let the step that runs, and its tools, come to their end first."""
 
 
 class Publish(Message, frozen=True):
@@ -96,13 +100,21 @@ class StartTurn(Message, frozen=True):
     config: SessionConfig
     stateless: bool
     """True for a bare step: the messages are the whole request, and the conversation stays as it is."""
+    endpoint: Endpoint
 
 
 class AbortTurn(Message, frozen=True):
     """The turn has ended without you. You may have completed it in the same moment: forget what it added."""
 
     conversation: tuple[Mapping[str, Any], ...]
-    """As it is without the turn."""
+    """As it is from now on."""
+
+
+class EndAfterStep(Message, frozen=True):
+    """Take no further step in this turn."""
+
+    turn: int
+    reason: str
 
 
 class StepFinished(Message, frozen=True):
@@ -126,6 +138,32 @@ class GetHistory(Message, frozen=True):
     """Ask for the conversation; the reply is a tuple of messages."""
 
 
+class Steer(Message, frozen=True):
+    """Have this enter the turn that runs, before its next step; the reply says whether it will."""
+
+    messages: tuple[Mapping[str, Any], ...]
+
+
+class Decide(Message, frozen=True):
+    """A decision on a call that waits for one; the reply says whether it still did."""
+
+    approval: str
+    decision: Decision
+
+
+# ToolActor -> SessionActor
+
+
+class ToolEnded(Message, frozen=True):
+    """The tool is through."""
+
+    call: int
+    """As it was numbered when it was begun."""
+    outcome: ToolOutcome
+    result: ToolResult
+    truncated: bool = False
+
+
 # SessionActor -> Supervisor
 
 
@@ -134,6 +172,31 @@ class RunStep(Message, frozen=True):
 
     turn: int
     request: Request
+    hidden: bool = False
+    """Show nothing of what comes: it is not for the user."""
+
+
+class CallsTaken(Message, frozen=True):
+    """These calls of the step are going to get a result each."""
+
+    turn: int
+    calls: tuple[tuple[str, str], ...]
+    """Id and tool's name."""
+
+
+class Tell(Message, frozen=True):
+    """Make an event of this, in its place between the others."""
+
+    turn: int
+    kind: type[Event]
+    fields: dict[str, Any]
+
+
+class Keep(Message, frozen=True):
+    """Tools have run: should the turn end without an answer, this is what stays of it."""
+
+    turn: int
+    conversation: tuple[Mapping[str, Any], ...]
 
 
 class TurnDone(Message, frozen=True):
@@ -143,6 +206,15 @@ class TurnDone(Message, frozen=True):
     result: StepResult
     conversation: tuple[Mapping[str, Any], ...]
     """As it is with the turn."""
+    value: Any = None
+    """The answer as the type that was asked for."""
+
+
+class TurnStopped(Message, frozen=True):
+    """The turn ends behind a step, as it was asked to."""
+
+    turn: int
+    reason: str
 
 
 class TurnGaveUp(Message, frozen=True):

@@ -6,10 +6,12 @@ from typing import Any
 
 import pykka
 
+from actors.events import Event
 from actors.ledger import Turn
 from actors.log.record import Log
 from actors.messages import AttemptFailed, AttemptFinished
 from actors.outcome import Failure, HttpError
+from actors.telling import telling
 
 
 class SessionReport:
@@ -130,6 +132,13 @@ class SessionReport:
             retry_reason=outcome.reason,
             retry_next_at=wall + wait_ms / 1000,
         )
+
+    def told(self, event: Event) -> None:
+        """What a session's tools and approvals are doing."""
+        record = telling(event) if self._log.enabled else None
+        if record is not None:
+            place = {"turn": event.turn, "step": event.step}
+            self._emit(record.event, record.message, level=record.level, **place, **record.fields)
 
     def subscriber_failed(self, ref: pykka.ActorRef[Any], error: BaseException) -> None:
         """A subscribed actor raised on its events, or is dead."""

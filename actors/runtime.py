@@ -80,6 +80,7 @@ class Runtime:
             root=[],
             door=Door(),
             mcp=mcp_states(mcp),
+            threads=world.threads(config.tool_threads),
             slots=None if active is None else Slots(active),
             rss=world.rss,
         )

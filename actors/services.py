@@ -16,6 +16,7 @@ from actors.core.slots import Slots
 from actors.ledger import Counters, Ledger
 from actors.log.record import Log
 from actors.mcp.state import McpState
+from actors.tools.pool import Pool
 from actors.transport import HttpTransport
 
 
@@ -64,5 +65,7 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     """Counts the runtime's turns."""
     mcp: tuple[McpState, ...]
     """The MCP servers."""
+    threads: Pool
+    """For what would block the loop: tools and callbacks that are plain functions."""
     slots: Slots | None
     """Owned by the root supervisor, whose failures they outlive; None: no limit."""

@@ -39,10 +39,13 @@ from actors.messages import (
     AttemptFinished,
     AttemptKey,
     BatchTaken,
+    CallsTaken,
     Cancel,
     Close,
     Deltas,
     Drained,
+    EndAfterStep,
+    Keep,
     Pause,
     Publish,
     Resume,
@@ -54,8 +57,10 @@ from actors.messages import (
     StepFinished,
     Submit,
     Subscribe,
+    Tell,
     TurnDone,
     TurnGaveUp,
+    TurnStopped,
     Unsubscribe,
 )
 from actors.outcome import Failure, Internal
@@ -79,6 +84,10 @@ class Supervisor(HandlingActor):
         RunStep: "_run_step",
         TurnDone: "_turn_done",
         TurnGaveUp: "_turn_gave_up",
+        TurnStopped: "_turn_stopped",
+        CallsTaken: "_calls_taken",
+        Tell: "_tell",
+        Keep: "_keep",
         AttemptFinished: "_attempt_finished",
         AttemptFailed: "_attempt_failed",
         RetryDue: "_retry_due",
@@ -101,9 +110,7 @@ class Supervisor(HandlingActor):
         services.supervisors[self.actor_urn] = ledger
         ledger.supervisor = self.actor_ref
         if self.incarnation == 0:  # in a later life the session actor is there: it outlived the last one
-            ledger.actor = self.spawn(
-                SessionActor, self.actor_ref, ledger.conversation, restart=Restart.PERMANENT
-            )
+            ledger.actor = self.spawn(SessionActor, *self._session_args(), restart=Restart.PERMANENT)
 
     def on_start(self) -> None:
         """Go on with the turns that wait: in a first life there are none."""
@@ -112,6 +119,11 @@ class Supervisor(HandlingActor):
         else:
             self.send(self._ledger.actor, AbortTurn(self._ledger.conversation))
         self._take_up()
+
+    def _session_args(self) -> tuple[Any, ...]:
+        ledger, services = self._ledger, self._services
+        given = ledger.session, self.actor_ref, ledger.conversation, ledger.memory
+        return *given, services.threads, services.ids
 
     # Turns
 
@@ -135,7 +147,7 @@ class Supervisor(HandlingActor):
         turn.started = self.dispatcher.now()
         ledger.emit(TurnStarted, turn)
         self._report.turn_started(turn)
-        start = StartTurn(turn.number, turn.messages, turn.tools, turn.config, turn.stateless)
+        start = StartTurn(turn.number, turn.messages, turn.tools, turn.config, turn.stateless, turn.endpoint)
         self.send(ledger.actor, start)
 
     def _slot_granted(self, message: SlotGranted) -> None:
@@ -152,6 +164,7 @@ class Supervisor(HandlingActor):
         turn.step += 1
         turn.attempt = turn.failed_attempts = 0
         turn.backoff_ms = None
+        turn.hidden = message.hidden
         turn.splice.begin_step()
         self._ledger.emit(StepStarted, turn)
         try:
@@ -166,7 +179,7 @@ class Supervisor(HandlingActor):
         if turn is None:
             return  # cancelled in the same moment: the cancel came first
         self._ledger.conversation = message.conversation
-        self._ledger.complete(turn, message.result)
+        self._ledger.complete(turn, message.result, message.value)
         self._report.turn_completed(turn, self.dispatcher.now())
         self._take_up()
 
@@ -180,16 +193,59 @@ class Supervisor(HandlingActor):
         turn = self._ledger.find(message.turn)
         if turn is None:
             return  # it ended by itself in the meantime
-        if turn is self._ledger.current:
-            self._drop_attempt()
+        runs = turn is self._ledger.current
+        if runs and message.after_step:
+            self.send(self._ledger.actor, EndAfterStep(turn.number, message.reason))
+            return
+        self._end_turn(turn, message.reason)
+        if runs:
             self.send(self._ledger.actor, AbortTurn(self._ledger.conversation))
-        self._ledger.cancel(turn, message.reason)
-        self._report.turn_cancelled(turn, message.reason, self.dispatcher.now())
         self._take_up()
 
+    def _turn_stopped(self, message: TurnStopped) -> None:
+        turn = self._current(message.turn)
+        if turn is not None:
+            self._end_turn(turn, message.reason)
+            self._take_up()
+
+    def _end_turn(self, turn: Turn, reason: str) -> None:
+        """End a turn that somebody asked to end."""
+        if turn is self._ledger.current:
+            self._drop_attempt()
+        self._interrupt(turn)
+        self._ledger.cancel(turn, reason)
+        self._report.turn_cancelled(turn, reason, self.dispatcher.now())
+
     def _fail(self, turn: Turn, outcome: Failure) -> None:
+        self._interrupt(turn)
         self._ledger.fail(turn, outcome)
         self._report.turn_failed(turn, outcome, self.dispatcher.now())
+
+    def _interrupt(self, turn: Turn) -> None:
+        for event in self._ledger.interrupt(turn):
+            self._report.told(event)
+
+    # Tools
+
+    def _calls_taken(self, message: CallsTaken) -> None:
+        turn = self._current(message.turn)
+        if turn is not None:
+            now = self.dispatcher.wall()
+            turn.open_calls = {call: (name, now, False) for call, name in message.calls}
+
+    def _tell(self, message: Tell) -> None:
+        turn = self._current(message.turn)
+        if turn is None:
+            return  # the turn was cancelled while its tools ran
+        event = self._ledger.emit(message.kind, turn, **message.fields)
+        turn.note(event)
+        self._report.told(event)
+        self._check_room()
+
+    def _keep(self, message: Keep) -> None:
+        turn = self._current(message.turn)
+        if turn is not None:
+            turn.kept = message.conversation
 
     def _current(self, number: int) -> Turn | None:
         turn = self._ledger.current
@@ -219,6 +275,8 @@ class Supervisor(HandlingActor):
         turn = self._ledger.current
         assert turn is not None  # noqa: S101 - a key is set only while a turn runs
         turn.partial = (message.usage, message.received)
+        if turn.hidden:
+            return
         self._show(turn, turn.splice.feed(message.pieces))
         self._check_room()
 
@@ -369,8 +427,8 @@ class Supervisor(HandlingActor):
             return self._session_failed(failed, turn, error)
         if turn is not None and failed.ref in {self._caller, self._aggregator}:
             self._drop_attempt()
-            self.send(self._ledger.actor, AbortTurn(self._ledger.conversation))
             self._fail(turn, Internal(message=error))
+            self.send(self._ledger.actor, AbortTurn(self._ledger.conversation))
             self._take_up()
         return Directive.STOP
 
@@ -386,7 +444,7 @@ class Supervisor(HandlingActor):
         ledger.emit(SessionRestarted, restarts=len(ledger.restarts), error=error)
         self._report.session_restarted(error, failed.error, len(ledger.restarts), who="session actor")
         self._take_up()
-        return RestartWith(self.actor_ref, ledger.conversation)
+        return RestartWith(*self._session_args())
 
     def _close(self, message: Close) -> None:
         self._end(message.reason)

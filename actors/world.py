@@ -10,6 +10,7 @@ import msgspec
 from actors.config import Endpoint
 from actors.kernel.dispatcher import Dispatcher
 from actors.stats import resident_bytes
+from actors.tools.pool import Pool, ThreadPool
 from actors.transport import HttpTransport
 
 
@@ -20,6 +21,8 @@ class World(msgspec.Struct, frozen=True, kw_only=True):
     """Makes what drains the mailboxes, on the loop that it is given."""
     transport: Callable[[Endpoint], HttpTransport] = HttpTransport
     """Makes an endpoint's pool of connections."""
+    threads: Callable[[int], Pool] = ThreadPool
+    """Makes the pool of so many threads for what would block the loop."""
     pid: Callable[[], int] = os.getpid
     """The process, for the log."""
     rss: Callable[[], int] = resident_bytes

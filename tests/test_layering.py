@@ -45,7 +45,7 @@ OURS = (
     *(f"actors.otel.{name}" for name in PURE_OF_OTEL),
     *(f"actors.tools.{name}" for name in PURE_OF_TOOLS),
 )
-PURE_LIBRARIES = frozenset({"msgspec", "fastdigest", "docstring_parser", "jsonschema", "referencing"})
+PURE_LIBRARIES = frozenset({"msgspec", "fastdigest", "docstring_parser", "jsonschema"})
 IMPURE = frozenset({
     "asyncio", "concurrent", "ctypes", "fcntl", "ftplib", "http", "imaplib", "io", "logging",
     "mmap", "multiprocessing", "os", "pathlib", "pickle", "poplib", "queue", "random", "sched", "secrets",

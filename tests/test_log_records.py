@@ -14,7 +14,7 @@ from actors import Intensity, RetryPolicy, Runtime, RuntimeConfig, TurnFailedErr
 from actors.events import TextDelta
 from actors.kernel.dispatcher import Dispatcher
 from actors.log.schema import EVENTS
-from actors.messages import StartTurn
+from actors.messages import GetHistory, StartTurn
 from actors.observer import RuntimeObserver
 from actors.provider import Gate, Pause, Reply, ScriptedProvider, Status
 from actors.session import SessionActor
@@ -82,7 +82,11 @@ def an_evening(monkeypatch: pytest.MonkeyPatch) -> None:
             broken.ended.get(timeout=5)
             dispatcher = runtime._dispatcher
             assert isinstance(dispatcher, Dispatcher)
-            dispatcher.dead_letter(session.ref, StartTurn(1, (), (), session._ledger.config, False), "a test")
+            dispatcher.dead_letter(
+                session.ref,
+                GetHistory(),
+                "a test",
+            )
 
 
 def wait_for_a_progress_record(runtime: Runtime) -> None:

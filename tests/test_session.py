@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
+import uuid
 from collections.abc import Iterator
 from typing import Any
 
 import pykka
 import pytest
 
-from actors.config import SessionConfig
+from actors.config import Endpoint, SessionConfig
 from actors.core.aggregate import StepResult
 from actors.events import ToolCall
 from actors.kernel.dispatcher import Dispatcher
 from actors.kernel.loop_actor import LoopActor
+from actors.memory import Memory
 from actors.messages import (
     AbortTurn,
     GetHistory,
@@ -25,9 +28,11 @@ from actors.messages import (
 )
 from actors.outcome import Complete, Truncated
 from actors.session import SessionActor
+from actors.tools.inline import InlinePool
 
 EARLIER = ({"role": "user", "content": "earlier"}, {"role": "assistant", "content": "yes"})
 ASKED = ({"role": "user", "content": "and now?"},)
+ENDPOINT = Endpoint(base_url="http://127.0.0.1:1/v1", model="m")
 FAILURE = Truncated(message="the stream ended")
 
 
@@ -48,14 +53,29 @@ class Supervisor(LoopActor):
 class Pair:
     def __init__(self, dispatcher: Dispatcher) -> None:
         self.supervisor: pykka.ActorRef[Any] = dispatcher.spawn(Supervisor)
-        self.session: pykka.ActorRef[Any] = dispatcher.spawn(SessionActor, self.supervisor, EARLIER)
+        self.session: pykka.ActorRef[Any] = dispatcher.spawn(
+            SessionActor, "s", self.supervisor, EARLIER, Memory(), InlinePool(), uuid.uuid4
+        )
+        self._loop = dispatcher.loop
+
+    def tell(self, message: Any) -> None:
+        self.session.tell(message)
+        self.history()
 
     def history(self) -> Any:
-        return self.session.ask(GetHistory(), block=True, timeout=5)
+        said = self.session.ask(GetHistory(), block=True, timeout=5)
+        asyncio.run_coroutine_threadsafe(_settled(), self._loop).result(5)
+        return said
 
     def told(self) -> Any:
         self.history()
         return self.supervisor.ask("told", block=True, timeout=5)
+
+
+async def _settled() -> None:
+    """Let the turn's coroutine get to where it waits: each message takes it a turn or two of the loop."""
+    for _ in range(10):
+        await asyncio.sleep(0)
 
 
 @pytest.fixture
@@ -66,7 +86,7 @@ def pair() -> Iterator[Pair]:
 
 
 def start(turn: int = 1, *, stateless: bool = False) -> StartTurn:
-    return StartTurn(turn, ASKED, (), SessionConfig(enable_thinking=True), stateless)
+    return StartTurn(turn, ASKED, (), SessionConfig(enable_thinking=True), stateless, ENDPOINT)
 
 
 def result(text: str = "now", calls: tuple[ToolCall, ...] = ()) -> StepResult:
@@ -84,7 +104,7 @@ def result(text: str = "now", calls: tuple[ToolCall, ...] = ()) -> StepResult:
 
 
 def test_a_step_is_asked_with_the_whole_conversation(pair: Pair) -> None:
-    pair.session.tell(start())
+    pair.tell(start())
     (step,) = pair.told()
     assert isinstance(step, RunStep)
     assert step.request.messages == (*EARLIER, *ASKED)
@@ -92,8 +112,8 @@ def test_a_step_is_asked_with_the_whole_conversation(pair: Pair) -> None:
 
 
 def test_a_bare_step_is_asked_with_its_own_messages_only(pair: Pair) -> None:
-    pair.session.tell(start(stateless=True))
-    pair.session.tell(StepFinished(1, result()))
+    pair.tell(start(stateless=True))
+    pair.tell(StepFinished(1, result()))
     step, done = pair.told()
     assert step.request.messages == ASKED
     assert done.conversation == EARLIER
@@ -101,8 +121,8 @@ def test_a_bare_step_is_asked_with_its_own_messages_only(pair: Pair) -> None:
 
 
 def test_a_completed_turn_adds_to_the_conversation(pair: Pair) -> None:
-    pair.session.tell(start())
-    pair.session.tell(StepFinished(1, result()))
+    pair.tell(start())
+    pair.tell(StepFinished(1, result()))
     conversation = (*EARLIER, *ASKED, {"role": "assistant", "content": "now"})
     assert pair.told()[1] == TurnDone(1, result(), conversation)
     assert pair.history() == conversation
@@ -110,30 +130,30 @@ def test_a_completed_turn_adds_to_the_conversation(pair: Pair) -> None:
 
 def test_a_call_that_nobody_answered_is_not_sent(pair: Pair) -> None:
     call = ToolCall(id="c1", name="look", arguments="{}", runnable=True)
-    pair.session.tell(start())
-    pair.session.tell(StepFinished(1, result(calls=(call,))))
-    pair.session.tell(start(2))
+    pair.tell(start())
+    pair.tell(StepFinished(1, result(calls=(call,))))
+    pair.tell(start(2))
     assert pair.told()[2].request.messages[-2] == {"role": "assistant", "content": "now"}
 
 
 def test_a_failed_turn_adds_nothing(pair: Pair) -> None:
-    pair.session.tell(start())
-    pair.session.tell(StepFailed(1, FAILURE))
+    pair.tell(start())
+    pair.tell(StepFailed(1, FAILURE))
     assert pair.told()[1] == TurnGaveUp(1, FAILURE)
     assert pair.history() == EARLIER
 
 
 def test_a_turn_that_was_cancelled_as_it_completed_adds_nothing(pair: Pair) -> None:
-    pair.session.tell(start())
-    pair.session.tell(StepFinished(1, result()))
-    pair.session.tell(AbortTurn(EARLIER))
+    pair.tell(start())
+    pair.tell(StepFinished(1, result()))
+    pair.tell(AbortTurn(EARLIER))
     assert pair.history() == EARLIER
 
 
 def test_what_comes_for_an_aborted_turn_is_let_fall(pair: Pair) -> None:
-    pair.session.tell(start())
-    pair.session.tell(AbortTurn(EARLIER))
-    pair.session.tell(StepFinished(1, result()))
-    pair.session.tell(StepFailed(1, FAILURE))
+    pair.tell(start())
+    pair.tell(AbortTurn(EARLIER))
+    pair.tell(StepFinished(1, result()))
+    pair.tell(StepFailed(1, FAILURE))
     assert len(pair.told()) == 1
     assert pair.history() == EARLIER

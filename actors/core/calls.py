@@ -105,11 +105,12 @@ class Calls:
 
 def _finished(call: _Call, *, complete: bool) -> ToolCall:
     arguments = "".join(call.arguments)
-    runnable = complete and call.name != "" and _is_object(arguments)
+    runnable = complete and call.name != "" and is_object(arguments)
     return ToolCall(id=call.id, name=call.name, arguments=arguments, runnable=runnable)
 
 
-def _is_object(arguments: str) -> bool:
+def is_object(arguments: str) -> bool:
+    """Whether the arguments of a call parse as a JSON object; empty means `{}`."""
     if not arguments or arguments.isspace():
         return True
     try:

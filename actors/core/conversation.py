@@ -6,52 +6,90 @@ calls until something follows it: then those stay that are answered at once, and
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
 import msgspec
 
 from actors.core.aggregate import StepResult
+from actors.core.calls import is_object
 from actors.errors import ConfigError
 from actors.events import ToolCall
 
 Message: TypeAlias = Mapping[str, Any]
 
+_NAMELESS = "unnamed"
+"""What a call without a name is remembered as: endpoints refuse an empty one."""
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """A call as the conversation has it."""
+
+    id: str
+    """Unique in its step, also where the endpoint's own is not."""
+    name: str
+    call: ToolCall
+    """As the model asked for it."""
+
 
 def answer(result: StepResult) -> Message:
     """The assistant's message that a complete step adds, with the calls that can be run."""
-    calls = _unique_ids([call for call in result.calls if call.runnable])
-    if not calls:
+    return _assistant(result, tuple(_asked([call for call in result.calls if call.runnable])))
+
+
+def asking(result: StepResult) -> tuple[Message, tuple[Asked, ...]]:
+    """As `answer`, with all calls: each is going to get a result, and be it that it can't be run."""
+    asked = tuple(_asked(result.calls))
+    return _assistant(result, asked), asked
+
+
+def reply(call_id: str, content: Any) -> Message:
+    """The message that holds a call's result."""
+    return {"role": "tool", "tool_call_id": call_id, "content": content}
+
+
+def _assistant(result: StepResult, asked: tuple[Asked, ...]) -> Message:
+    if not asked:
         return {"role": "assistant", "content": result.full_text}
     content = result.full_text or None  # as OpenAI sends it
-    return {"role": "assistant", "content": content, "tool_calls": calls}
+    return {"role": "assistant", "content": content, "tool_calls": tuple(_written(one) for one in asked)}
+
+
+def _last_asked(conversation: Sequence[Message]) -> tuple[int, tuple[str, ...]]:
+    """Where the calls at the conversation's end were asked for, and the ids of those that have no result yet."""
+    answered = set()
+    for place in range(len(conversation) - 1, -1, -1):
+        message = conversation[place]
+        if message.get("role") != "tool":
+            calls = message.get("tool_calls") or ()
+            return place, tuple(str(call.get("id")) for call in calls if str(call.get("id")) not in answered)
+        answered.add(str(message.get("tool_call_id")))
+    return 0, ()
 
 
 def open_calls(conversation: Sequence[Message]) -> tuple[str, ...]:
     """The ids of the calls at the conversation's end that have no results yet, in order."""
-    calls = conversation[-1].get("tool_calls") if conversation else None
-    return tuple(str(call.get("id")) for call in calls) if calls else ()
+    return _last_asked(conversation)[1]
 
 
 def settle(conversation: tuple[Message, ...], following: Sequence[Message]) -> tuple[Message, ...]:
     """The conversation, without the calls at its end that what follows does not answer at once."""
-    if not open_calls(conversation):
+    place, unanswered = _last_asked(conversation)
+    if not unanswered:
         return conversation
-    answered = set()
-    for message in following:
-        if message.get("role") != "tool":
-            break
-        answered.add(str(message.get("tool_call_id")))
-    asked = conversation[-1]
-    kept = tuple(call for call in asked["tool_calls"] if str(call.get("id")) in answered)
-    if len(kept) == len(asked["tool_calls"]):
+    answers = itertools.takewhile(lambda message: message.get("role") == "tool", following)
+    forgotten = set(unanswered) - {str(message.get("tool_call_id")) for message in answers}
+    if not forgotten:
         return conversation
+    asked = conversation[place]
+    kept = tuple(call for call in asked["tool_calls"] if str(call.get("id")) not in forgotten)
     settled = {name: value for name, value in asked.items() if name != "tool_calls"}
     if kept:
         settled["tool_calls"] = kept
     elif settled.get("content") is None:
         settled["content"] = ""
-    return (*conversation[:-1], settled)
+    return (*conversation[:place], settled, *conversation[place + 1 :])
 
 
 def tool_messages(calls: tuple[str, ...], results: Mapping[str, Any] | Sequence[Any]) -> tuple[Message, ...]:
@@ -79,9 +117,7 @@ def tool_messages(calls: tuple[str, ...], results: Mapping[str, Any] | Sequence[
     missing = [name for name in calls if name not in given]
     if unknown or missing:
         raise ConfigError("results", f"the calls that wait are {', '.join(calls)}; got {', '.join(given)}")
-    return tuple(
-        {"role": "tool", "tool_call_id": name, "content": _text(name, given[name])} for name in calls
-    )
+    return tuple(reply(name, _text(name, given[name])) for name in calls)
 
 
 def _text(name: str, value: Any) -> str:
@@ -95,17 +131,20 @@ def _text(name: str, value: Any) -> str:
         ) from None
 
 
-def _unique_ids(calls: Sequence[ToolCall]) -> tuple[dict[str, Any], ...]:
-    """The calls as chat completions have them; some endpoints send no ids, or the same one twice."""
+def _asked(calls: Sequence[ToolCall]) -> Iterator[Asked]:
+    """Calls with ids of their own; some endpoints send none, or the same one twice."""
     taken: set[str] = set()
-    written = []
     for index, call in enumerate(calls):
         name = call.id
         while not name or name in taken:
             name = f"call_{index}" if not name else f"{name}_{index}"
         taken.add(name)
-        arguments = call.arguments if call.arguments.strip() else "{}"
-        written.append(
-            {"id": name, "type": "function", "function": {"name": call.name, "arguments": arguments}}
-        )
-    return tuple(written)
+        yield Asked(name, call.name, call)
+
+
+def _written(asked: Asked) -> dict[str, Any]:
+    """A call as chat completions have it; arguments that are no JSON object would make the request one that fails."""
+    call = asked.call
+    whole = call.arguments.strip() if is_object(call.arguments) else ""
+    function = {"name": asked.name or _NAMELESS, "arguments": call.arguments if whole else "{}"}
+    return {"id": asked.id, "type": "function", "function": function}

@@ -90,6 +90,8 @@ _RETRYABLE: Mapping[str, bool] = MappingProxyType(
         "protocol:limit": False,
         "cancelled": False,
         "internal": False,
+        "limit_reached": False,
+        "hook_failed": False,
     }
 )
 """Whether an attempt that ended so is tried again."""

@@ -69,6 +69,13 @@ NAMES: Final[Mapping[str, str]] = MappingProxyType(
         "status": "http.response.status_code",
         "server_address": "server.address",
         "server_port": "server.port",
+        "tool_name": "gen_ai.tool.name",
+        "tool_call_id": "gen_ai.tool.call.id",
+        "tool_attempt": "tool.attempt",
+        "tool_ran": "tool.ran",
+        "approval_id": "approval.id",
+        "rejected_count": "rejected.count",
+        "repeats_count": "repeats.count",
         "retry_delay": "retry.delay",
         "retry_max": "retry.max",
         "retry_reason": "retry.reason",
@@ -264,6 +271,72 @@ class RetryScheduled(TurnRecord, frozen=True, kw_only=True, tag="actors.request.
     retry_next_at: float
 
 
+class TurnSteered(TurnRecord, frozen=True, kw_only=True, tag="actors.turn.steered"):
+    """What the user said in mid-turn entered before its next step."""
+
+    messages_count: int
+
+
+class AnswerRejected(TurnRecord, frozen=True, kw_only=True, tag="actors.turn.answer_rejected"):
+    """The model is asked again; `rejected_count` answers of this kind were not taken in this turn."""
+
+    error_type: str
+    rejected_count: int
+
+
+class LoopNoticed(TurnRecord, frozen=True, kw_only=True, tag="actors.turn.loop_noticed"):
+    """The model asked for the same call `repeats_count` times."""
+
+    tool_name: str
+    repeats_count: int
+
+
+class ToolRecord(TurnRecord, frozen=True, kw_only=True, tag=""):
+    """What a record about a tool call has."""
+
+    tool_name: str
+    tool_call_id: str
+
+
+class ToolStarted(ToolRecord, frozen=True, kw_only=True, tag="actors.tool.started"):
+    """A tool begins to run."""
+
+    tool_attempt: int
+
+
+class ToolEnd(ToolRecord, frozen=True, kw_only=True, tag=""):
+    """What the end of a call has; `duration` counts from the step's end, `tool_ran` says whether the tool was begun."""
+
+    outcome: str
+    duration: float
+    tool_ran: bool
+
+
+class ToolCompleted(ToolEnd, frozen=True, kw_only=True, tag="actors.tool.completed"):
+    """A call has its result."""
+
+
+class ToolFailed(ToolEnd, frozen=True, kw_only=True, tag="actors.tool.failed"):
+    """A call has a result that says why there is none."""
+
+    error_type: str
+
+
+class ApprovalRequested(ToolRecord, frozen=True, kw_only=True, tag="actors.approval.requested"):
+    """A call waits for a decision."""
+
+    approval_id: str
+
+
+class ApprovalDecided(TurnRecord, frozen=True, kw_only=True, tag="actors.approval.decided"):
+    """A decision was made after `duration` seconds, or nobody made one in time."""
+
+    tool_call_id: str
+    approval_id: str
+    outcome: str
+    duration: float
+
+
 class RequestRecord(TurnRecord, frozen=True, kw_only=True, tag=""):
     """What a record about an attempt has."""
 
@@ -383,6 +456,14 @@ Record: TypeAlias = (
     | TurnCompleted
     | TurnFailed
     | TurnCancelled
+    | TurnSteered
+    | AnswerRejected
+    | LoopNoticed
+    | ToolStarted
+    | ToolCompleted
+    | ToolFailed
+    | ApprovalRequested
+    | ApprovalDecided
     | RetryScheduled
     | RequestStarted
     | RequestFirstChunk

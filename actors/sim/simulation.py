@@ -31,6 +31,7 @@ from actors.sim.provider import SimProvider
 from actors.sim.trace import Trace
 from actors.sim.transport import SimTransport
 from actors.sim.waiting import deadlock, innermost
+from actors.tools.inline import InlinePool
 from actors.transport import HttpTransport
 from actors.world import World
 
@@ -124,6 +125,7 @@ class Simulation:
             world=World(
                 dispatcher=self._new_dispatcher,
                 transport=lambda endpoint: HttpTransport(endpoint, SimTransport(self._network)),
+                threads=lambda _: InlinePool(),
                 pid=lambda: PID,
                 rss=lambda: RSS,
             ),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -12,6 +14,17 @@ from actors.errors import ArgumentsError
 
 _EXACT = 2**53
 """Up to here a float has every integer."""
+_LONGEST = 300
+"""Of one complaint, in code points: it may quote what the model wrote."""
+_MOST = 20
+"""Complaints that a model is told at once."""
+
+
+def refusal(complaints: Iterable[str]) -> ArgumentsError:
+    """What a model is told of `complaints`: bounded, however many there are and however much they quote."""
+    first = list(itertools.islice(complaints, _MOST + 1))
+    shown = [said if len(said) <= _LONGEST else f"{said[:_LONGEST]}..." for said in first[:_MOST]]
+    return ArgumentsError("; ".join(shown if len(first) <= _MOST else [*shown, "and more"]))
 
 
 def parse(text: str) -> dict[str, Any]:
@@ -46,11 +59,11 @@ def parse(text: str) -> dict[str, Any]:
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    made = dict(pairs)
-    if len(made) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in made if names.count(name) > 1)
-        raise ArgumentsError(f"the arguments have the key {json.dumps(twice)} twice in one object")
+    made: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in made:
+            raise refusal([f"the arguments have a key twice in one object: {json.dumps(name)}"])
+        made[name] = value
     return made
 
 

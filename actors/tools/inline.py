@@ -18,7 +18,7 @@ class InlinePool:
     abandoned = 0
 
     def __init__(self) -> None:
-        self._waiting: set[asyncio.Future[Any]] = set()
+        self._waiting: dict[asyncio.Future[Any], None] = {}  # in order, as a simulation must be
         self._closed = False
 
     def run(self, function: Callable[..., Any], *args: Any) -> asyncio.Future[Any]:
@@ -26,10 +26,13 @@ class InlinePool:
         if self._closed:
             raise RuntimeClosedError("the pool is closed")
         run = Run(function, args)
-        self._waiting.add(run.future)
-        run.future.add_done_callback(self._waiting.discard)
+        self._waiting[run.future] = None
+        run.future.add_done_callback(self._forget)
         asyncio.get_running_loop().call_soon(_unless_cancelled, run)
         return run.future
+
+    def _forget(self, future: asyncio.Future[Any]) -> None:
+        self._waiting.pop(future, None)
 
     def close(self) -> None:
         """See `Pool.close`."""

@@ -91,7 +91,6 @@ class ThreadPool:
         self._changed = threading.Condition()
         self._waiting: deque[Run] = deque()
         self._threads = 0
-        self._idle = 0
         self._taken = 0
         self._abandoned = 0
         self._closed = False
@@ -114,7 +113,8 @@ class ThreadPool:
         with self._changed:
             if self._closed:
                 raise RuntimeClosedError("the pool of threads is closed")
-            if self._idle <= len(self._waiting) and self._threads < self._most:
+            free = self._threads - self._taken
+            if free <= len(self._waiting) and self._threads < self._most:
                 self._start()
             self._waiting.append(run)
             self._changed.notify()
@@ -146,9 +146,7 @@ class ThreadPool:
 
     def _next(self) -> Run | None:
         with self._changed:
-            self._idle += 1
             self._changed.wait_for(lambda: self._closed or self._wanted())
-            self._idle -= 1
             if not self._wanted():
                 self._threads -= 1
                 return None

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
+import json
 from collections.abc import Iterator
 from typing import Any
 
-from actors.errors import ArgumentsError, ConfigError
+from actors.errors import ConfigError
+from actors.tools.arguments import refusal
 from actors.tools.schema import resolve
 from actors.tools.shape import Shape
-
-_LONGEST = 300
-"""Of one complaint, in code points: jsonschema quotes the value that it complains about."""
-_MOST = 20
-"""Complaints that a model is told at once."""
 
 
 def raw_shape(schema: Any, name: str) -> Shape:
@@ -22,7 +20,6 @@ def raw_shape(schema: Any, name: str) -> Shape:
         ConfigError: it is no JSON Schema of an object, or refers to what it does not hold; nothing is ever fetched.
     """
     import jsonschema  # noqa: PLC0415 - `import actors` stays quick
-    import referencing  # noqa: PLC0415 - the same
 
     field = f"{name}.parameters"
     if not isinstance(schema, dict) or schema.get("type") != "object":
@@ -31,20 +28,21 @@ def raw_shape(schema: Any, name: str) -> Shape:
         )
     judge = jsonschema.validators.validator_for(schema, default=jsonschema.Draft202012Validator)
     try:
+        json.dumps(schema, allow_nan=False)
         judge.check_schema(schema)
     except jsonschema.SchemaError as error:
         raise ConfigError(field, f"is no JSON Schema: {error.json_path}: {error.message}") from None
+    except (TypeError, ValueError, RecursionError) as error:
+        raise ConfigError(field, f"can't be sent as JSON: {error}") from None
     for reference in _references(schema):
-        if resolve(reference, schema) is None:
-            raise ConfigError(field, f"refers to {reference!r}, which is not in it")
-    validator = judge(schema, registry=referencing.Registry())  # an empty one, else jsonschema fetches
+        if resolve(reference, schema) is None:  # jsonschema would fetch it
+            raise ConfigError(field, f"refers to {reference!r}: it must be within, such as '#/$defs/Place'")
+    validator = judge(schema)
 
     def convert(given: dict[str, Any]) -> dict[str, Any]:
-        complaints = sorted(validator.iter_errors(given), key=lambda error: error.json_path)
-        if complaints:
-            raise ArgumentsError(
-                "; ".join(f"{e.json_path}: {e.message[:_LONGEST]}" for e in complaints[:_MOST])
-            )
+        errors = validator.iter_errors(given)
+        if first := next(errors, None):
+            raise refusal(f"{each.json_path}: {each.message}" for each in itertools.chain([first], errors))
         return given
 
     return Shape(schema, convert)
@@ -55,8 +53,7 @@ def _references(schema: Any) -> Iterator[str]:
         for item in schema:
             yield from _references(item)
     elif isinstance(schema, dict):
-        reference = schema.get("$ref")
-        if isinstance(reference, str):
-            yield reference
+        said = (schema.get(keyword) for keyword in ("$ref", "$dynamicRef", "$recursiveRef"))
+        yield from (reference for reference in said if isinstance(reference, str))
         for inner in schema.values():
             yield from _references(inner)

@@ -65,7 +65,7 @@ def _text(value: Any) -> str:
 def _dump(value: Any) -> Any:
     if hasattr(value, "model_dump"):  # a pydantic model
         return value.model_dump(mode="json")
-    raise NotImplementedError(f"{type(value).__name__} is no JSON")
+    raise TypeError(f"an object of type {type(value).__name__} has no JSON form")
 
 
 def _cut(text: str, limit: int) -> tuple[str, bool]:
@@ -98,7 +98,7 @@ def _cut_parts(parts: Iterable[Part], limit: int) -> tuple[list[Part], bool]:
         elif limit > 0:
             text, cut = _cut(str(part.get("text", "")), limit)
             kept.append({**part, "text": text})
-            limit -= len(text)
+            limit = 0 if cut else limit - len(text)
             truncated = truncated or cut
         else:
             truncated = True

@@ -7,12 +7,12 @@ from typing import Any, TypeAlias
 
 Schema: TypeAlias = dict[str, Any]
 
-_SAYS_TYPE = frozenset({"type", "enum", "const", "allOf", "not"})
+_SAYS_TYPE = frozenset({"type", "allOf", "not"})
 
 
 def resolve(reference: str, root: Schema) -> Any:
     """What `reference`, such as `#/$defs/Place`, points at in `root` (RFC 6901); None if at nothing."""
-    if not reference.startswith("#"):
+    if not (reference + "/").startswith("#/"):
         return None
     found: Any = root
     for step in reference[1:].split("/")[1:]:
@@ -47,12 +47,10 @@ def allows_null(schema: Any, root: Schema) -> bool:
 
 
 def _takes_null(leaf: Schema) -> bool:
-    if not _SAYS_TYPE & leaf.keys():
-        return True
+    if "enum" in leaf or "const" in leaf:
+        return None in leaf.get("enum", [leaf.get("const")])
     kind = leaf.get("type")
-    if kind == "null" or (isinstance(kind, list) and "null" in kind):
-        return True
-    return None in leaf.get("enum", ()) or ("const" in leaf and leaf["const"] is None)
+    return kind == "null" or (isinstance(kind, list) and "null" in kind) or not _SAYS_TYPE & leaf.keys()
 
 
 def without_absent(value: Any, schema: Any, root: Schema) -> Any:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import importlib
+import json
 from collections.abc import Callable, Iterator
-from typing import Any, TypeAlias, get_args
+from typing import Any, get_args
 
 import msgspec
 
-from actors.errors import ArgumentsError, ConfigError
+from actors.errors import ConfigError
+from actors.tools.arguments import refusal
+from actors.tools.schema import Schema
 from actors.tools.signature import Parameter
-
-Schema: TypeAlias = dict[str, Any]
 
 
 class Shape(msgspec.Struct, frozen=True):
@@ -70,7 +71,8 @@ def _by_msgspec(parameters: tuple[Parameter, ...], name: str) -> Shape:
         struct = msgspec.defstruct("Arguments", fields, kw_only=True, forbid_unknown_fields=True)
         (top,), found = msgspec.json.schema_components([struct], ref_template="#/$defs/{name}")
     except (TypeError, ValueError, RecursionError) as error:
-        raise ConfigError(name, f"a type has no JSON Schema: {error}") from None
+        why = str(error).splitlines()[-1]  # the first ones are for who writes such types
+        raise ConfigError(name, f"a type has no JSON Schema: {why}") from None
     schema = found.pop(top["$ref"].rpartition("/")[2])
     return Shape(_finished(schema, found, parameters), lambda given: _converted(given, struct))
 
@@ -86,7 +88,7 @@ def _converted(given: dict[str, Any], struct: type[msgspec.Struct]) -> dict[str,
         what, _, where = str(error).rpartition(" - at ")
         if not what:
             what, where = where, "$"
-        raise ArgumentsError(f"{where}: {what[:1].lower()}{what[1:]}".replace("`", "")) from None
+        raise refusal([f"{where}: {what[:1].lower()}{what[1:]}".replace("`", "")]) from None
     values = ((field, getattr(made, field)) for field in struct.__struct_fields__)
     return {field: value for field, value in values if value is not msgspec.UNSET}
 
@@ -110,7 +112,7 @@ def _by_pydantic(parameters: tuple[Parameter, ...], name: str) -> Shape:
         try:
             made: dict[str, Any] = adapter.validate_python(given)
         except pydantic.ValidationError as error:
-            raise ArgumentsError("; ".join(_complaints(error))) from None
+            raise refusal(_complaints(error)) from None
         return made
 
     return Shape(_finished(schema, schema.pop("$defs", {}), parameters), convert)
@@ -132,6 +134,8 @@ def _finished(schema: Schema, found: Schema, parameters: tuple[Parameter, ...]) 
 
 def _tell_default(schema: Schema, default: Any) -> None:
     try:
-        schema.setdefault("default", msgspec.to_builtins(default, str_keys=True))
-    except (TypeError, RecursionError):
+        plain = msgspec.to_builtins(default, str_keys=True)
+        json.dumps(plain, allow_nan=False)
+    except (TypeError, ValueError, RecursionError):
         return  # a default that has no JSON is the function's own affair
+    schema.setdefault("default", plain)

@@ -104,8 +104,9 @@ def _hints(function: Callable[..., Any], name: str, frame: FrameType | None) -> 
 
 def _names_around(function: Callable[..., Any], frame: FrameType | None) -> dict[str, Any] | None:
     """The names of the function that `function` was defined in, if that is where `frame` is."""
-    within = "<locals>" in getattr(function, "__qualname__", "")
-    if frame is None or not within or frame.f_globals is not getattr(function, "__globals__", None):
+    defined = inspect.unwrap(function)
+    within = "<locals>" in getattr(defined, "__qualname__", "")
+    if frame is None or not within or frame.f_globals is not getattr(defined, "__globals__", None):
         return None
     return dict(frame.f_locals)
 

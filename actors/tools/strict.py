@@ -1,9 +1,10 @@
 """A schema as OpenAI's strict mode takes it.
 
-The rules are those of its guide, "Structured Outputs", under "Supported schemas": every object closed
-(`additionalProperties: false`) and all of its properties required, an optional one nullable; `anyOf`, `enum`, `const`,
-`$ref` and `$defs` are there, `allOf`, `not`, conditions and dependent schemas are not. Its API says the rest in its
-refusals: `oneOf` is not permitted, each schema must have a type, and a `$ref` has no keyword beside it.
+The rules are those of its guide, developers.openai.com/api/docs/guides/structured-outputs, under "Supported schemas":
+every object closed (`additionalProperties: false`) and all of its properties required, an optional one nullable;
+`anyOf`, `enum`, `$ref` and `$defs` are there, and of what restricts a type the keywords and formats that are kept here;
+`allOf`, `not`, conditions and dependent schemas are not. The API itself refuses more: `oneOf` ("is not permitted"), a
+schema without a type, and keywords beside a `$ref`. `oneOf` becomes `anyOf`; that it is just one, the decoder checks.
 """
 
 from __future__ import annotations
@@ -113,7 +114,7 @@ def _typed(made: Schema, root: Schema, path: str, name: str) -> Schema:
 
 def _close(made: Schema, root: Schema, path: str, name: str) -> None:
     properties = made.get("properties")
-    if properties is None or made.get("additionalProperties") not in {None, False}:
+    if properties is None or made.get("additionalProperties", False) is not False:
         raise _refusal(name, path, "an object must name its keys: use a struct instead of a dict")
     required = made.get("required", [])
     made["properties"] = {

@@ -6,14 +6,14 @@ import copy
 import inspect
 import math
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
 
 from actors.errors import ArgumentsError, ConfigError
 from actors.settings import Count, Positive, Seconds
-from actors.tools.arguments import parse
+from actors.tools.arguments import parse, refusal
 from actors.tools.context import ToolContext
 from actors.tools.docstring import described
 from actors.tools.raw import raw_shape
@@ -168,34 +168,13 @@ def decode(text: str, shape: Shape) -> dict[str, Any]:
     except RecursionError:
         raise ArgumentsError("the arguments are nested too deep") from None
     except Exception as error:  # a type's own check
-        raise ArgumentsError(f"the arguments can't be taken: {type(error).__name__}: {error}") from error
+        raise refusal([f"the arguments can't be taken: {type(error).__name__}: {error}"]) from error
 
 
 def name_of(function: Callable[..., Any]) -> str:
     """What a tool made from `function` is called unless it is named."""
-    named = inner(function)
-    return str(getattr(named, "__name__", "")) if named.__name__ != "__call__" else type(function).__name__
-
-
-def check_tools(field: str, tools: Iterable[Any]) -> None:
-    """Refuse a list that no session can have.
-
-    Args:
-        field: the setting's dotted name.
-        tools: `Tool`s, and definitions as chat completions have them.
-
-    Raises:
-        ConfigError: one is neither, or two have one name.
-    """
-    seen: set[str] = set()
-    for each in tools:
-        if not isinstance(each, Tool | Mapping):
-            raise ConfigError(field, f"{each!r} is no tool: make one with @tool, or with Tool.from_schema")
-        name = each.name if isinstance(each, Tool) else each.get("function", {}).get("name")
-        if name in seen:
-            raise ConfigError(field, f"two tools are called {name!r}: rename one, by @tool(name=...)")
-        if name is not None:
-            seen.add(name)
+    named: str = getattr(inner(function), "__name__", "")
+    return type(function).__name__ if named == "__call__" else named
 
 
 def _is_coroutine_function(function: Callable[..., Any]) -> bool:

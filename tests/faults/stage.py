@@ -116,7 +116,10 @@ class Stage:
         self.transport = transport
         self.provider = ScriptedProvider(default=GOOD)
         self.runtime = Runtime(
-            config=RuntimeConfig(session=SessionConfig(retry=RETRY, deadlines=DEADLINES)), rng=Half()
+            config=RuntimeConfig(
+                session=SessionConfig(retry=RETRY, deadlines=DEADLINES, max_empty_answers=None)
+            ),
+            rng=Half(),
         )
         self.said: list[str] = []
         """Every log record, and the repr of every event and exception: where no key may be."""

@@ -37,6 +37,9 @@ FAILURE: dict[str, Any] = {
 }
 RETRY: dict[str, Any] = {"retry_delay": 2.0, "retry_max": 4, "retry_reason": "http_error:503"}
 ACTOR: dict[str, Any] = {"actor_class": "Supervisor", "actor_urn": "u"}
+CALL: dict[str, Any] = {"tool_name": "look", "tool_call_id": "c"}
+CALLED: dict[str, Any] = {"duration": 0.5, "tool_ran": True}
+DECIDED: dict[str, Any] = {"tool_call_id": "c", "approval_id": "a", "outcome": "approved", "duration": 2.0}
 STATS: dict[str, Any] = {
     **{f"sessions_{name}": 7 for name in ("total", "idle", "streaming", "retrying", "ended")},
     **{f"turns_{name}": 7 for name in ("started", "completed", "failed", "cancelled")},
@@ -65,6 +68,21 @@ NEEDS: dict[str, dict[str, Any]] = {
     "request.completed": {"session": "s", "turn": 1, **LABELS, **ANSWER},
     "request.failed": {"session": "s", "turn": 1, **LABELS, **FAILURE},
     "request.cancelled": {"session": "s", "turn": 1, **LABELS, "attempt_duration": 1.0},
+    "turn.steered": {"session": "s", "turn": 1, "messages_count": 1},
+    "turn.answer_rejected": {"session": "s", "turn": 1, "error_type": "answer:empty", "rejected_count": 1},
+    "turn.loop_noticed": {"session": "s", "turn": 1, "tool_name": "look", "repeats_count": 3},
+    "tool.started": {"session": "s", "turn": 1, **CALL, "tool_attempt": 1},
+    "tool.completed": {"session": "s", "turn": 1, **CALL, **CALLED, "outcome": "ok"},
+    "tool.failed": {
+        "session": "s",
+        "turn": 1,
+        **CALL,
+        **CALLED,
+        "outcome": "timeout",
+        "error_type": "tool:timeout",
+    },
+    "approval.requested": {"session": "s", "turn": 1, **CALL, "approval_id": "a"},
+    "approval.decided": {"session": "s", "turn": 1, **DECIDED},
     "request.retry_scheduled": {"session": "s", "turn": 1, **RETRY},
 }
 """What a record of an event must say, beyond what all do."""

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, TypeAlias
 import msgspec
 import pytest
 
-from actors import caller, session, supervisor
+from actors import caller, supervisor, turnloop
 from actors.caller import CallerActor
 from actors.core import retry
 from actors.core.aggregate import Aggregate
@@ -122,7 +122,9 @@ def restarts_without_end(patch: Patch) -> None:
 
 def forgets_at_a_restart(patch: Patch) -> None:
     begin = SessionActor.__init__
-    patch.setattr(SessionActor, "__init__", lambda self, above, _: begin(self, above, ()))
+    patch.setattr(
+        SessionActor, "__init__", lambda self, name, above, _, *rest: begin(self, name, above, (), *rest)
+    )
 
 
 def gives_up_on_who_refuses(patch: Patch) -> None:
@@ -156,7 +158,7 @@ def mixes_sessions_up(patch: Patch) -> None:
 
 
 def forgets_what_was_said(patch: Patch) -> None:
-    patch.setattr(session, "settle", lambda *_: ())
+    patch.setattr(turnloop, "settle", lambda *_: ())
 
 
 def knows_no_broken_body(patch: Patch) -> None:
