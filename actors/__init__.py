@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from actors import events, log, outcome
+    from actors.answers.fold import AnswerFold
     from actors.approvals import ApprovalRequest, Approvals, Approve, Reject, Rule
     from actors.client import Session
     from actors.config import (
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
         Endpoint,
         Intensity,
         Limits,
+        PartLimits,
         Profile,
         Repeats,
         RetryPolicy,
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     from actors.core.fold import Fold, fold
     from actors.errors import (
         AdmissionError,
+        AnswerError,
         BlockingCallError,
         ConfigError,
         DrainingError,
@@ -57,6 +60,7 @@ if TYPE_CHECKING:
     from actors.mcp.server import McpServer
     from actors.mcp.toolset import McpTools
     from actors.messages import EventBatch, GetHistory
+    from actors.parts import File, Image
     from actors.runtime import Runtime
     from actors.stream import EventStream, TurnHandle, TurnStream
     from actors.tools.context import ToolContext
@@ -74,11 +78,14 @@ _HOMES = {
     "Hooks": "actors.hooks",
     "Invocation": "actors.hooks",
     "Place": "actors.hooks",
+    "AnswerFold": "actors.answers.fold",
+    "AnswerError": "actors.errors",
     "Buffering": "actors.config",
     "Deadlines": "actors.config",
     "Endpoint": "actors.config",
     "Intensity": "actors.config",
     "Limits": "actors.config",
+    "PartLimits": "actors.config",
     "Profile": "actors.config",
     "RetryPolicy": "actors.config",
     "RuntimeConfig": "actors.config",
@@ -113,6 +120,8 @@ _HOMES = {
     "McpServer": "actors.mcp.server",
     "McpTools": "actors.mcp.toolset",
     "EventBatch": "actors.messages",
+    "File": "actors.parts",
+    "Image": "actors.parts",
     "GetHistory": "actors.messages",
     "Runtime": "actors.runtime",
     "EventStream": "actors.stream",
@@ -127,6 +136,8 @@ _MODULES = frozenset({"events", "log", "outcome"})
 
 __all__ = [
     "AdmissionError",
+    "AnswerError",
+    "AnswerFold",
     "ApprovalRequest",
     "Approvals",
     "Approve",
@@ -138,11 +149,13 @@ __all__ = [
     "Endpoint",
     "EventBatch",
     "EventStream",
+    "File",
     "Fold",
     "ForkedError",
     "GetHistory",
     "GreenroomError",
     "Hooks",
+    "Image",
     "Intensity",
     "Invocation",
     "Limits",
@@ -152,6 +165,7 @@ __all__ = [
     "McpServer",
     "McpStartError",
     "McpTools",
+    "PartLimits",
     "Place",
     "Profile",
     "QueueFullError",

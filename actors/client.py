@@ -10,6 +10,7 @@ import msgspec
 import pykka
 
 from actors.admission import Door
+from actors.answers.spec import answer_spec
 from actors.approvals import Approve, Decision, Reject
 from actors.config import Endpoint, SessionConfig
 from actors.core.bodies import overlay
@@ -36,9 +37,9 @@ from actors.outlets import ActorOutlet, StreamOutlet
 from actors.pump import OnEvent, pumped
 from actors.stream import Closing, EventStream, TurnHandle, TurnStream, refuse_on_a_loop
 from actors.toolset import Toolset, check_tools
+from actors.user_input import Input, Messages, to_messages
 from actors.watching import tell
 
-Messages: TypeAlias = Sequence[Mapping[str, Any]]
 Ask: TypeAlias = Callable[[pykka.ActorRef[Any], Any], LoopFuture[Any]]
 
 
@@ -76,11 +77,11 @@ class Session(Closing):
 
     # Turns
 
-    def run(self, text: str | Messages, *, on_event: OnEvent | None = None, **settings: Any) -> TurnCompleted:
+    def run(self, text: Input, *, on_event: OnEvent | None = None, **settings: Any) -> TurnCompleted:
         """Run a turn and block until it is complete.
 
         Args:
-            text: the user's text, or messages as chat completions have them.
+            text: the user's text; a list of texts, `Image`s and `File`s; or messages as chat completions have them.
             on_event: called with each event, in this thread; an exception cancels the turn and is raised here.
             settings: settings of this turn only.
 
@@ -104,7 +105,7 @@ class Session(Closing):
                 on_event(event)
             return stream.result()
 
-    def send(self, text: str | Messages, *, on_event: OnEvent | None = None, **settings: Any) -> TurnHandle:
+    def send(self, text: Input, *, on_event: OnEvent | None = None, **settings: Any) -> TurnHandle:
         """Begin a turn, behind those that wait already, and give a handle to wait on or await.
 
         Args:
@@ -119,11 +120,11 @@ class Session(Closing):
             QueueFullError: too many turns run or wait already (`max_queued_turns`).
             DrainingError: the runtime takes no new turns.
         """
-        return self._begin(to_messages(text), (), settings, on_event=on_event, stateless=False)
+        return self._begin(text, (), settings, on_event=on_event, stateless=False)
 
-    def stream(self, text: str | Messages, **settings: Any) -> TurnStream:
+    def stream(self, text: Input, **settings: Any) -> TurnStream:
         """Begin a turn and give its events as a stream, for `for` or `async for`; raises as `send` does."""
-        return self._stream(to_messages(text), (), settings, stateless=False)
+        return self._stream(text, (), settings, stateless=False)
 
     def answer(
         self,
@@ -167,7 +168,7 @@ class Session(Closing):
             settings: as in `run`.
         """
         definitions = Toolset(tools).definitions()
-        return self._begin(to_messages(messages), definitions, settings, on_event=on_event, stateless=True)
+        return self._begin(messages, definitions, settings, on_event=on_event, stateless=True)
 
     def cancel(
         self, turn: int | None = None, reason: str = "cancelled by the host", *, after_step: bool = False
@@ -179,7 +180,7 @@ class Session(Closing):
         """
         self._tell(Cancel(turn, reason, after_step))
 
-    def steer(self, text: str | Messages) -> LoopFuture[bool]:
+    def steer(self, text: Input) -> LoopFuture[bool]:
         """Have the turn that runs hear this before its next step, be it that it needs another one for that.
 
         Returns:
@@ -187,7 +188,7 @@ class Session(Closing):
             is cancelled before its next step has not heard it.
         """
         self._ledger.birthplace.check()
-        return self._ask(self.ref, Steer(to_messages(text)))
+        return self._ask(self.ref, Steer(to_messages(text, self._ledger.config.parts)))
 
     # Approvals
 
@@ -268,7 +269,7 @@ class Session(Closing):
 
     def _begin(
         self,
-        messages: tuple[Mapping[str, Any], ...],
+        text: Input,
         tools: tuple[Mapping[str, Any], ...],
         settings: dict[str, Any],
         *,
@@ -276,22 +277,22 @@ class Session(Closing):
         stateless: bool,
     ) -> TurnHandle:
         if on_event is not None:
-            return pumped(
-                self._stream(messages, tools, settings, stateless=stateless), on_event, self._cancel
-            )
+            return pumped(self._stream(text, tools, settings, stateless=stateless), on_event, self._cancel)
         endpoint, config = self._settings(settings)
+        messages = to_messages(text, config.parts)
         turn = self._submit(messages, tools, endpoint, config, None, stateless=stateless)
         return TurnHandle(turn.number, turn.done, self._cancel, self._ledger.birthplace)
 
     def _stream(
         self,
-        messages: tuple[Mapping[str, Any], ...],
+        text: Input,
         tools: tuple[Mapping[str, Any], ...],
         settings: dict[str, Any],
         *,
         stateless: bool,
     ) -> TurnStream:
         endpoint, config = self._settings(settings)
+        messages = to_messages(text, config.parts)
         outlet = StreamOutlet(config.buffering, functools.partial(_room, self._ledger))
         turn = self._submit(messages, tools, endpoint, config, outlet, stateless=stateless)
         return TurnStream(turn.number, turn.done, outlet, self._cancel, self._ledger.birthplace)
@@ -383,27 +384,11 @@ def replace(
         changes = {**changes, "body": overlay(config.body, changes["body"])}
     made = msgspec.structs.replace(config, **changes)
     check_tools(made.tools)
+    if made.returns is not None:
+        answer_spec(made.returns)
     if made.hooks is not None and not isinstance(made.hooks, Hooks):
         raise ConfigError("hooks", f"must be an instance of a class derived from Hooks, got {made.hooks!r}")
     return made
-
-
-def to_messages(text: str | Messages) -> tuple[Mapping[str, Any], ...]:
-    """The user's text as a message, or messages as they are.
-
-    Raises:
-        ConfigError: it is neither.
-    """
-    if isinstance(text, str):
-        return ({"role": "user", "content": text},)
-    given: Any = text
-    if not (isinstance(given, Sequence) and all(isinstance(one, Mapping) and "role" in one for one in given)):
-        raise ConfigError(
-            "messages",
-            'must be a text, or a list of messages such as {"role": "user", "content": "..."}; '
-            f"got {type(text).__name__}",
-        )
-    return tuple(given)
 
 
 def actor_outlet(ref: pykka.ActorRef[Any], ask: Ask, ledger: Ledger) -> ActorOutlet:

@@ -23,6 +23,7 @@ __all__ = [
     "Intensity",
     "Limits",
     "MiB",
+    "PartLimits",
     "Profile",
     "Repeats",
     "RetryPolicy",
@@ -61,6 +62,15 @@ class Limits(Settings, frozen=True):
     """Tool calls in one attempt."""
     error_bytes: Positive = 64 * 1024
     """How much of an error response's body is read."""
+
+
+class PartLimits(Settings, frozen=True):
+    """Bounds on the images and files that a host sends; past one `ConfigError` says so before anything is sent."""
+
+    part_bytes: Positive = 20 * MiB
+    """One image or file, in bytes, before base64 makes it a third longer. Endpoints refuse requests of 20 to 50 MB."""
+    message_parts: Positive = 100
+    """Pieces of one message, its texts included."""
 
 
 class Buffering(Settings, frozen=True):
@@ -104,6 +114,7 @@ class SessionConfig(Settings, frozen=True):
     deadlines: Deadlines = Deadlines()
     limits: Limits = Limits()
     buffering: Buffering = Buffering()
+    parts: PartLimits = PartLimits()
     intensity: Intensity = Intensity()
     system: str | None = None
     """The system message that the conversation begins with."""
@@ -140,6 +151,11 @@ class SessionConfig(Settings, frozen=True):
     to leave it to `Session.approve` and `Session.reject`."""
     hooks: Any = None
     """An instance of a class that is derived from `Hooks`."""
+    returns: Any = None
+    """The type of `TurnCompleted.value`: what msgspec converts, or a pydantic model; None: the answer is text."""
+    max_answer_retries: Count = 2
+    """How often a turn asks again where the answer is not of that type; past that it fails as
+    `limit_reached:answer_retries`."""
     max_queued_turns: Count | None = None
     """How many turns of the session may wait behind another; past that `send` raises `QueueFullError`."""
 

@@ -21,6 +21,7 @@ The tree::
     ├── ArgumentsError           a model's arguments for a tool that can't be taken; the text is for the model
     ├── McpError                 an MCP server that is not reached, was given up, or did not carry out a call
     │   └── McpStartError        its command can't be started: trying again won't help
+    ├── AnswerError              an answer that is not of the type that was asked for; the text is for the model
     └── ProtocolViolation        the other side broke the protocol; becomes a `protocol` outcome
 
 What the other side did wrong is no exception but an outcome (`actors.outcome`), because it travels in
@@ -151,6 +152,13 @@ class McpError(GreenroomError):
 
 class McpStartError(McpError):
     """An MCP server's command can't be started; the server is given up at once."""
+
+
+class AnswerError(GreenroomError):
+    """An answer that is not of the type that was asked for, such as `$.cast[2].age: expected int, got str`.
+
+    The text is for the model: it names each place by its path, and what was expected there.
+    """
 
 
 class ProtocolViolation(GreenroomError):  # noqa: N818 - theirs, not an error of ours

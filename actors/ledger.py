@@ -328,6 +328,7 @@ class Ledger:
             is_tool_call=result.is_tool_call,
             calls=result.calls,
             refusal=result.refusal,
+            citations=result.citations,
             answer=result.full_text,
             value=value,
             outcome=result.outcome,

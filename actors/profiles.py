@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 import msgspec
 
@@ -43,6 +43,16 @@ THINKING: Mapping[str, Thinking] = MappingProxyType(
 """The switches by name, as `Profile.thinking` takes them."""
 
 
+Structured: TypeAlias = Literal["json_schema", "json_object", "tool", "prompt"]
+"""How an answer of a type is asked for.
+
+- `json_schema`: by its schema in `response_format`;
+- `json_object`: by `response_format` for any JSON, and the schema in the system's words;
+- `tool`: by a tool that takes the answer, and that must be called;
+- `prompt`: by the system's words alone.
+"""
+
+
 class Profile(Settings, frozen=True):
     """What an endpoint wants said differently: data, not branches."""
 
@@ -58,6 +68,10 @@ class Profile(Settings, frozen=True):
     """Query parameters that are always sent."""
     key_header: str = "authorization"
     """The header that carries the key: `authorization` with `Bearer `, any other with the key alone."""
+    structured: Structured = "json_schema"
+    """How an answer of a type is asked for (`returns`)."""
+    structured_with_tools: Structured | None = None
+    """The same where the session has tools; None: as without."""
     base_url: str | None = None
     """Where it answers, if that is the same for all."""
     key_variable: str | None = None
@@ -112,54 +126,70 @@ PROFILES: Mapping[str, Profile] = MappingProxyType(
             thinking=THINKING["reasoning"],
             provider="openrouter",
         ),
-        # The switch is the chat template's. Thoughts come apart only with --reasoning-parser.
+        # The switch is the chat template's. Thoughts come apart only with --reasoning-parser. A schema keeps the model
+        # from calling tools unless one must be called (vllm issue 39929).
         "vllm": Profile(
-            base_url="http://127.0.0.1:8000/v1", thinking=THINKING["chat_template_kwargs"], provider="vllm"
+            base_url="http://127.0.0.1:8000/v1",
+            thinking=THINKING["chat_template_kwargs"],
+            structured_with_tools="tool",
+            provider="vllm",
         ),
-        # The same switch. Idle connections are closed at 5 s, and the first delta is `content: null`.
+        # The same switch. Idle connections are closed at 5 s, and the first delta is `content: null`. A schema becomes
+        # a grammar, which leaves no room for calls.
         "llama.cpp": Profile(
             base_url="http://127.0.0.1:8080/v1",
             thinking=THINKING["chat_template_kwargs"],
+            structured_with_tools="tool",
             provider="llama.cpp",
         ),
-        # `think` is not known on this path; unknown fields are dropped without a word, `max_completion_tokens` too.
+        # `think` is not known on this path; unknown fields are dropped without a word, `max_completion_tokens`
+        # and `tool_choice` too. A schema keeps the model from calling tools.
         "ollama": Profile(
             base_url="http://127.0.0.1:11434/v1",
             thinking=_effort("medium"),
             renames=_MAX_TOKENS,
+            structured_with_tools="prompt",
             provider="ollama",
         ),
-        # Thinks unless told not to; sampling fields then have no effect.
+        # Thinks unless told not to; sampling fields then have no effect, and no tool can be forced. Knows
+        # `json_object` alone, wants the word JSON in the prompt, and blanks out what is none.
         "deepseek": Profile(
             base_url="https://api.deepseek.com",
             key_variable="DEEPSEEK_API_KEY",
             thinking=THINKING["thinking"],
             renames=_MAX_TOKENS,
+            structured="json_object",
+            structured_with_tools="prompt",
             provider="deepseek",
         ),
         # Qwen takes `default` and `none`, gpt-oss `low` to `high` and no off. Usage also comes inside `x_groq`.
+        # `response_format` goes neither with a stream nor with tools.
         "groq": Profile(
             base_url="https://api.groq.com/openai/v1",
             key_variable="GROQ_API_KEY",
             thinking=_effort("default"),
             renames=_COMPLETION_TOKENS,
+            structured="tool",
             provider="groq",
         ),
         # Refuses fields that it does not know (422), `include_usage` among them; usage comes by itself. Knows no
-        # effort but `high` and `none`. Thoughts come as parts of `content`.
+        # effort but `high` and `none`. Thoughts come as parts of `content`. A schema is known to go badly with tools.
         "mistral": Profile(
             base_url="https://api.mistral.ai/v1",
             key_variable="MISTRAL_API_KEY",
             thinking=_effort("high"),
             stream_usage=False,
             renames=(*_MAX_TOKENS, ("seed", "random_seed")),
+            structured_with_tools="tool",
             provider="mistral_ai",
         ),
         # `none` is refused by models that always think (2.5 Pro, 3). Errors come as a list of one object.
+        # A schema beside tools is refused before version 3.
         "gemini": Profile(
             base_url="https://generativelanguage.googleapis.com/v1beta/openai",
             key_variable="GEMINI_API_KEY",
             thinking=_effort("medium"),
+            structured_with_tools="tool",
             provider="gcp.gemini",
         ),
     }

@@ -16,7 +16,7 @@ import pykka
 
 from actors.admission import Door, Gate
 from actors.birthplace import Birthplace
-from actors.client import Admission, Messages, Session, actor_outlet, replace, to_messages
+from actors.client import Admission, Session, actor_outlet, replace
 from actors.config import Buffering, Endpoint, RuntimeConfig
 from actors.core.slots import Slots
 from actors.endpoints import Endpoints
@@ -35,6 +35,7 @@ from actors.mcp.toolset import McpTools
 from actors.services import Services, Transports
 from actors.stream import EventStream, refuse_on_a_loop
 from actors.supervisor import Supervisor
+from actors.user_input import Messages, to_messages
 from actors.watching import Fan, Watch
 from actors.world import World
 
@@ -118,6 +119,7 @@ class Runtime:
         services = self._services
         config = replace(self._config.session, settings, chosen)
         system = () if config.system is None else ({"role": "system", "content": config.system},)
+        conversation = (*system, *to_messages(messages, config.parts))  # may read files: not under the lock
         house = self._house
         house.open()  # before the lock: a fork may find it held for ever
         with house.lock:
@@ -132,7 +134,7 @@ class Runtime:
                 endpoint=chosen,
                 endpoints=self._endpoints,
                 config=config,
-                messages=(*system, *to_messages(messages)),
+                messages=conversation,
                 counters=services.counters,
                 wall=dispatcher.wall,
                 gate=None if services.slots is None else Gate(),

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import pykka
 
+from actors.answers.typed import Rejected, Taken, TypedAnswers
 from actors.calling import Calling
 from actors.core.aggregate import StepResult
 from actors.core.conversation import Asked, answer, asking, reply, settle
@@ -68,6 +69,7 @@ class TurnLoop:
         self._steers: list[tuple[Mapping[str, Any], ...]] = []
         self._step = 0
         self._empty_answers = 0
+        self._answers = TypedAnswers(start.config, start.endpoint.profile)
         self._counts = CallCounts(start.config.repeats)
         self._calling: Calling | None = None
         self._reply: asyncio.Future[StepFinished | StepFailed] | None = None
@@ -136,10 +138,7 @@ class TurnLoop:
         while True:
             result = await self._take_step()
             self._nudge = ()
-            if result.calls and self._tools.runs_any:
-                done = await self._act(result)
-            else:
-                done = self._judge(result)
+            done = await self._make_of(result)
             if done is not None and not self._steers:
                 return done
             await self._enter_steers()
@@ -153,7 +152,7 @@ class TurnLoop:
         self._step += 1
         if not self._start.stateless:
             self._tools = Toolset(self._start.config.tools)
-        request = await self._hook("on_request", self._request())
+        request = await self._hook("on_request", self._answers.prepare(self._request()))
         self._reply = asyncio.get_running_loop().create_future()
         self._actor.send(self._actor.supervisor, RunStep(self.turn, request))
         step = await self._reply
@@ -170,6 +169,26 @@ class TurnLoop:
             enable_thinking=config.enable_thinking,
             response_format=config.response_format,
         )
+
+    async def _make_of(self, result: StepResult) -> tuple[StepResult, Any] | None:
+        """What to make of a step; None: there is need of another one."""
+        typed = self._answers.read(result)
+        if isinstance(typed, Taken):
+            self._added.append(answer(typed.result))
+            return typed.result, typed.value
+        if isinstance(typed, Rejected):
+            self._reject(typed)
+            return None
+        if result.calls and self._tools.runs_any:
+            return await self._act(result)
+        return self._judge(result)
+
+    def _reject(self, rejected: Rejected) -> None:
+        if not rejected.messages:
+            message = f"{rejected.rejected} answers were not of the type: {rejected.error}"
+            raise GaveUp(LimitReached(limit="answer_retries", message=message))
+        self._tell(AnswerRejected, reason="invalid", error=rejected.error, rejected=rejected.rejected)
+        self._nudge = rejected.messages
 
     def _judge(self, result: StepResult) -> tuple[StepResult, Any] | None:
         """What to make of an answer that asks for no tools; None: ask again."""

@@ -10,7 +10,7 @@ import msgspec
 from actors.config import Endpoint
 from actors.kernel.dispatcher import Dispatcher
 from actors.stats import resident_bytes
-from actors.tools.pool import Pool, ThreadPool
+from actors.tools.pool import Pool, Threads
 from actors.transport import HttpTransport
 
 
@@ -21,7 +21,7 @@ class World(msgspec.Struct, frozen=True, kw_only=True):
     """Makes what drains the mailboxes, on the loop that it is given."""
     transport: Callable[[Endpoint], HttpTransport] = HttpTransport
     """Makes an endpoint's pool of connections."""
-    threads: Callable[[int], Pool] = ThreadPool
+    threads: Callable[[int], Pool] = Threads
     """Makes the pool of so many threads for what would block the loop."""
     pid: Callable[[], int] = os.getpid
     """The process, for the log."""

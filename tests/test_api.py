@@ -225,7 +225,7 @@ def test_a_turn_that_was_cut_off_says_what_it_cost(runtime: Runtime, provider: S
     assert last.usage[1].output_tokens == -(-len(text) // 4)
 
 
-@pytest.mark.parametrize("text", [None, 3, [{"content": "without a role"}], ["hi"], {"role": "user"}])
+@pytest.mark.parametrize("text", [None, 3, [{"content": "without a role"}], ["hi", 3], {"role": "user"}])
 def test_what_is_no_message_is_refused_at_once(runtime: Runtime, text: Any) -> None:
     with pytest.raises(ConfigError, match='"role": "user"'):
         runtime.spawn().send(text)

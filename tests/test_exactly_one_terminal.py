@@ -5,6 +5,7 @@ The injection points are the handlers' tables: a message type that the drive bel
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections import Counter
 from collections.abc import Iterator
@@ -15,18 +16,39 @@ import pykka
 import pytest
 
 import actors
-from actors import Buffering, Deadlines, RetryPolicy, Runtime, RuntimeConfig
+from actors import (
+    Approvals,
+    Buffering,
+    Deadlines,
+    RetryPolicy,
+    Rule,
+    Runtime,
+    RuntimeConfig,
+    ToolContext,
+    tool,
+    toolactor,
+)
 from actors.aggregator import AggregatorActor
 from actors.caller import CallerActor
-from actors.events import Event, SessionEnded, TextDelta, TurnCancelled, TurnCompleted, TurnFailed
+from actors.events import (
+    ApprovalRequested,
+    Event,
+    SessionEnded,
+    StepStarted,
+    TextDelta,
+    TurnCancelled,
+    TurnCompleted,
+    TurnFailed,
+)
 from actors.kernel.future import LoopFuture
 from actors.kernel.handlers import HandlingActor
 from actors.ledger import Ledger, Turn
 from actors.messages import EventBatch, GetHistory
-from actors.provider import Gate, Pause, Reply, ScriptedProvider, Stall, Status
+from actors.provider import Call, Gate, Pause, Reply, ScriptedProvider, Stall, Status
 from actors.root import Guardian, RootSupervisor
 from actors.session import SessionActor
 from actors.supervisor import Supervisor
+from actors.toolactor import ToolActor
 
 TERMINAL = (TurnCompleted, TurnFailed, TurnCancelled)
 ACTORS: tuple[type[HandlingActor], ...] = (
@@ -34,6 +56,7 @@ ACTORS: tuple[type[HandlingActor], ...] = (
     SessionActor,
     CallerActor,
     AggregatorActor,
+    ToolActor,
     RootSupervisor,
 )
 POINTS = [(actor, message) for actor in ACTORS for message in actor.handlers]
@@ -63,6 +86,11 @@ class Reader(pykka.ThreadingActor):
         self.released.get(timeout=5)
 
 
+@pytest.fixture(autouse=True)
+def _hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(toolactor, "RETRY_S", 0.001)
+
+
 @pytest.fixture
 def recorded(monkeypatch: pytest.MonkeyPatch) -> list[Event]:
     """Every event that any session emits, in order."""
@@ -87,6 +115,10 @@ def drive(provider: ScriptedProvider) -> None:
         Status(400),
         Reply(TEXT, delta_chars=100, faults=(Pause(after=1, gate=held),)),
         Reply("never", faults=(Stall(after=0),)),
+        Reply("", tool_calls=(Call("work"), Call("hang"))),
+        Reply("First."),
+        Reply("Second."),
+        Reply("", tool_calls=(Call("work"),)),
     )
     provider.script("neighbour", Reply("undisturbed"))
     config = RuntimeConfig(stats_every=0.005, progress_every=0.005, stall_after=None, max_active_turns=1)
@@ -105,6 +137,8 @@ def drive(provider: ScriptedProvider) -> None:
         ended(session, "a turn that fails")
         a_turn_that_is_cancelled(session, held)
         ended(session, "a turn that stalls", retry=None, deadlines=Deadlines(idle=0.03))
+        a_turn_with_tools(session)
+        a_turn_that_ends_behind_its_step(session)
         session.close()
         session.ended.get(timeout=5)
         everything.result(timeout=5)
@@ -131,6 +165,45 @@ def a_turn_that_is_cancelled(session: actors.Session, held: Gate) -> None:
             if isinstance(event, TextDelta):
                 session.cancel()
     held.set()
+
+
+@tool(idempotent=True, retries=1)
+async def work(context: ToolContext) -> str:
+    """Fails at first, and says how far it is."""
+    context.progress(context.attempt)
+    if context.attempt == 1:
+        raise OSError("not yet")
+    return "worked"
+
+
+@tool(timeout=0.01)
+async def hang() -> None:
+    """Hangs."""
+    await asyncio.Event().wait()
+
+
+TOOLS = {"tools": [work, hang], "approvals": Approvals(rules=(Rule("work"),))}
+
+
+def a_turn_with_tools(session: actors.Session) -> None:
+    with (
+        contextlib.suppress(actors.SessionClosedError),
+        session.stream("a turn with tools", **TOOLS) as stream,
+    ):
+        for event in stream:
+            if isinstance(event, ApprovalRequested):
+                with_boom(session.steer("hurry").get, timeout=5)
+                with_boom(session.approve(event.approval).get, timeout=5)
+
+
+def a_turn_that_ends_behind_its_step(session: actors.Session) -> None:
+    with (
+        contextlib.suppress(actors.SessionClosedError),
+        session.stream("one step only", tools=[work]) as stream,
+    ):
+        for event in stream:
+            if isinstance(event, StepStarted):
+                session.cancel(after_step=True)
 
 
 def ended(session: actors.Session, text: str, **settings: Any) -> None:
@@ -188,7 +261,14 @@ def test_undisturbed(recorded: list[Event]) -> None:
         drive(provider)
     check(recorded)
     endings = [type(e).__name__ for e in recorded if isinstance(e, TERMINAL) and e.session == "busy"]
-    assert endings == ["TurnCompleted", "TurnFailed", "TurnCancelled", "TurnFailed"]
+    assert endings == [
+        "TurnCompleted",
+        "TurnFailed",
+        "TurnCancelled",
+        "TurnFailed",
+        "TurnCompleted",
+        "TurnCancelled",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 PURE_OF_LOG = ("decode", "encode", "format", "lines", "lnav", "merge", "schema", "wanted")
-PURE_PACKAGES = ("core", "wire", "fleet", "plots", "scenario/laws")
+PURE_PACKAGES = ("answers", "core", "wire", "fleet", "plots", "scenario/laws")
 PURE_OF_TOOLS = (
     "arguments", "context", "decorator", "docstring", "raw", "render", "result", "schema", "shape", "signature",
     "strict", "tool",
@@ -32,6 +32,7 @@ OURS = (
             "outcome",
             "events",
             "config",
+            "answers",
             "core",
             "wire",
             "fleet",
@@ -45,7 +46,9 @@ OURS = (
     *(f"actors.otel.{name}" for name in PURE_OF_OTEL),
     *(f"actors.tools.{name}" for name in PURE_OF_TOOLS),
 )
-PURE_LIBRARIES = frozenset({"msgspec", "fastdigest", "docstring_parser", "jsonschema"})
+PURE_LIBRARIES = frozenset(
+    {"msgspec", "fastdigest", "docstring_parser", "jiter", "jsonschema", "referencing"}
+)
 IMPURE = frozenset({
     "asyncio", "concurrent", "ctypes", "fcntl", "ftplib", "http", "imaplib", "io", "logging",
     "mmap", "multiprocessing", "os", "pathlib", "pickle", "poplib", "queue", "random", "sched", "secrets",
@@ -118,7 +121,7 @@ LAYERS = (
         "config",
         "birthplace",
     ),
-    ("core", "wire", "log", "extras"),
+    ("core", "wire", "log", "extras", "parts", "user_input", "answers"),
     ("fleet", "plots"),
     (
         "kernel",

@@ -16,11 +16,12 @@ from actors.chat.editor import Editor
 from actors.chat.screen import ERROR, Screen
 from actors.chat.turn import watch
 from actors.chat.usage import Meter
-from actors.client import Messages, Session
+from actors.client import Session
 from actors.config import Endpoint
 from actors.errors import GreenroomError, UsageError
 from actors.events import Event
 from actors.runtime import Runtime
+from actors.user_input import Messages
 
 HISTORY_S = 5.0
 """How long to wait for the session to say what was said, in seconds."""

@@ -16,6 +16,7 @@ from actors.config import Limits
 from actors.core.calls import Calls
 from actors.core.chunks import (
     Chunk,
+    Citations,
     End,
     Error,
     Finish,
@@ -27,7 +28,7 @@ from actors.core.chunks import (
     Usage,
 )
 from actors.errors import ProtocolViolation
-from actors.events import AttemptUsage, ToolCall
+from actors.events import AttemptUsage, Citation, ToolCall
 from actors.outcome import Complete, InBandError, Outcome, Protocol, Truncated
 
 _CODE_POINTS_PER_TOKEN = 4
@@ -75,6 +76,8 @@ class StepResult(msgspec.Struct, frozen=True, kw_only=True):
     response_id: str
     response_model: str
     outcome: Outcome
+    citations: tuple[Citation, ...] = ()
+    """Each once, in the order in which they came."""
 
 
 class Aggregate:
@@ -85,6 +88,7 @@ class Aggregate:
         self._text: list[str] = []
         self._thoughts: list[str] = []
         self._refusal: list[str] = []
+        self._citations: dict[Citation, None] = {}
         self._calls = Calls(limits)
         self.finish_reason: str | None = None
         self.ended = False
@@ -150,6 +154,8 @@ class Aggregate:
             call = self._calls.add(chunk)
             if call is not None:
                 pieces.add_call(call, chunk)
+        elif isinstance(chunk, Citations):
+            self._citations.update(dict.fromkeys(chunk.citations))
         elif isinstance(chunk, Usage):
             self.usage = chunk if self.usage is None else _merge_usage(self.usage, chunk)
         elif isinstance(chunk, Finish):
@@ -201,6 +207,7 @@ class Aggregate:
             response_id=info.id,
             response_model=info.model,
             outcome=outcome,
+            citations=tuple(self._citations),
         )
 
     def attempt_usage(self, *, step: int, attempt: int) -> AttemptUsage:

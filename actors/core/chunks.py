@@ -10,6 +10,8 @@ from typing import TypeAlias
 
 import msgspec
 
+from actors.events import Citation
+
 
 class Text(msgspec.Struct, frozen=True, gc=False):
     """A piece of the answer."""
@@ -36,6 +38,12 @@ class ToolCallFragment(msgspec.Struct, frozen=True, gc=False):
     id: str = ""
     name: str = ""
     arguments: str = ""
+
+
+class Citations(msgspec.Struct, frozen=True, gc=False):
+    """What the answer refers to. Some endpoints say all of it again in each chunk."""
+
+    citations: tuple[Citation, ...]
 
 
 class Usage(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -73,4 +81,6 @@ class End(msgspec.Struct, frozen=True, gc=False):
     """The dialect's end marker."""
 
 
-Chunk: TypeAlias = Text | Refusal | Thought | ToolCallFragment | Usage | ResponseInfo | Finish | Error | End
+Chunk: TypeAlias = (
+    Text | Refusal | Thought | ToolCallFragment | Citations | Usage | ResponseInfo | Finish | Error | End
+)

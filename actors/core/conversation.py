@@ -34,7 +34,10 @@ class Asked(msgspec.Struct, frozen=True):
 
 
 def answer(result: StepResult) -> Message:
-    """The assistant's message that a complete step adds, with the calls that can be run."""
+    """The assistant's message that a complete step adds, with the calls that can be run.
+
+    A refusal is kept apart from what was said besides, as chat completions have it.
+    """
     return _assistant(result, tuple(_asked([call for call in result.calls if call.runnable])))
 
 
@@ -50,10 +53,15 @@ def reply(call_id: str, content: Any) -> Message:
 
 
 def _assistant(result: StepResult, asked: tuple[Asked, ...]) -> Message:
-    if not asked:
-        return {"role": "assistant", "content": result.full_text}
-    content = result.full_text or None  # as OpenAI sends it
-    return {"role": "assistant", "content": content, "tool_calls": tuple(_written(one) for one in asked)}
+    said = result.full_text.removesuffix(result.refusal)
+    message: dict[str, Any] = {"role": "assistant", "content": said}
+    if not said and (asked or result.refusal):
+        message["content"] = None  # as OpenAI sends it
+    if result.refusal:
+        message["refusal"] = result.refusal
+    if asked:
+        message["tool_calls"] = tuple(_written(one) for one in asked)
+    return message
 
 
 def _last_asked(conversation: Sequence[Message]) -> tuple[int, tuple[str, ...]]:

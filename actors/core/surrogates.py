@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from actors.core.chunks import (
     Chunk,
+    Citations,
     End,
     Error,
     Finish,
@@ -84,15 +85,18 @@ class SurrogateJoiner:
     def _clean_other(self, chunk: Chunk, out: list[Chunk]) -> None:
         if isinstance(chunk, ResponseInfo):
             out.append(ResponseInfo(scrub(chunk.id), scrub(chunk.model)))
+        elif isinstance(chunk, Citations):
+            said = [replace(one, url=scrub(one.url), title=scrub(one.title)) for one in chunk.citations]
+            out.append(Citations(tuple(said)))
         elif isinstance(chunk, Finish):
             out += [*self.flush(), Finish(scrub(chunk.reason))]
         elif isinstance(chunk, Error):
-            said = {
+            fields = {
                 name: scrub(getattr(chunk, name))
                 for name in ("message", "code", "type")
                 if getattr(chunk, name)
             }
-            out += [*self.flush(), replace(chunk, **said)]
+            out += [*self.flush(), replace(chunk, **fields)]
         elif isinstance(chunk, End):
             out += [*self.flush(), chunk]
         else:

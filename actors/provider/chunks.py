@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from actors.provider.faults import InBandError, InvalidUtf8
-from actors.provider.plays import Piece, Reply, text_delta
+from actors.provider.plays import Piece, Reply, annotated, text_delta
 from actors.provider.tools import whole
 
 DONE = b"data: [DONE]\n\n"
@@ -68,6 +68,8 @@ class Scribe:
             "created": CREATED,
             "model": asked.model if reply.model is None else reply.model,
         }
+        if reply.citations and reply.citation_field == "citations":
+            self._frame["citations"] = [citation.url for citation in reply.citations]
         self._wants_usage = reply.usage == "always" or (reply.usage is True and asked.include_usage)
         self._sent = 0
 
@@ -138,6 +140,8 @@ class Scribe:
             message[reply.thought_field] = [{"type": "reasoning.text", "text": reply.thoughts}]
         elif reply.thoughts:
             message[reply.thought_field] = reply.thoughts
+        if reply.citations and reply.citation_field == "annotations":
+            message["annotations"] = annotated(reply.citations)
         if reply.tool_calls:
             message["tool_calls"] = whole(reply.tool_calls)
         return message

@@ -13,11 +13,12 @@ import h11
 import msgspec
 
 from actors.errors import ConfigError
+from actors.events import Citation
 from actors.provider.faults import BadChunk, Fault, ends
 from actors.provider.tools import Call, ToolShape, fragments
 from actors.settings import Count, Positive, Settings
 
-Kind: TypeAlias = Literal["thought", "text", "tool_call"]
+Kind: TypeAlias = Literal["thought", "text", "citations", "tool_call"]
 Headers: TypeAlias = Mapping[str, str]
 FinalStatus: TypeAlias = Annotated[int, msgspec.Meta(ge=200, le=599)]
 
@@ -44,6 +45,11 @@ class Reply(Settings, frozen=True):
     """Come before the text."""
     tool_calls: tuple[Call, ...] = ()
     """Come after the text."""
+    citations: tuple[Citation, ...] = ()
+    """What the text refers to."""
+    citation_field: Literal["annotations", "citations"] = "annotations"
+    """`annotations`: in a delta behind the text, as OpenAI and OpenRouter have them; `citations`: bare URLs beside the
+    choices of every chunk."""
     usage: bool | Literal["always"] = True
     """True: if the request asked for it, and in whole replies; `always`: unasked too; False: never."""
     finish: str | None = "auto"
@@ -108,6 +114,8 @@ class Reply(Settings, frozen=True):
         """The deltas, in the order in which they are sent."""
         yield from self._thought_pieces()
         yield from self._text_pieces()
+        if self.citations and self.citation_field == "annotations":
+            yield Piece("citations", {"annotations": annotated(self.citations)})
         yield from self._tool_pieces()
 
     def timeline(self) -> tuple[tuple[int, Fault], ...]:
@@ -219,6 +227,22 @@ def text_delta(reply: Reply, text: str) -> dict[str, Any]:
     if reply.text_field == "parts":
         return {"content": [{"type": "text", "text": text}]}
     return {reply.text_field: text}
+
+
+def annotated(citations: tuple[Citation, ...]) -> list[dict[str, Any]]:
+    """Citations as a message, or its delta, has them."""
+    return [
+        {
+            "type": "url_citation",
+            "url_citation": {
+                "start_index": 0 if citation.text_from is None else citation.text_from,
+                "end_index": 0 if citation.text_to is None else citation.text_to,
+                "url": citation.url,
+                "title": citation.title,
+            },
+        }
+        for citation in citations
+    ]
 
 
 def _cut(text: str, size: int) -> Iterator[str]:

@@ -15,7 +15,7 @@ from actors.scenario.tally import Tally
 from actors.scenario.thresholds import Threshold
 
 if TYPE_CHECKING:  # a scenario's file and the command load at once; the machinery comes with the run
-    from actors.client import Messages, Session
+    from actors.client import Session
     from actors.config import Endpoint
     from actors.provider import Play
     from actors.provider.plan import What
@@ -25,6 +25,7 @@ if TYPE_CHECKING:  # a scenario's file and the command load at once; the machine
     from actors.scenario.casting import Casting, Sent
     from actors.scenario.report import Mode
     from actors.scenario.venue import Venue
+    from actors.user_input import Input
 
 
 class Stage:
@@ -115,7 +116,7 @@ class Stage:
     def send(
         self,
         session: Session,
-        text: str | Messages,
+        text: Input,
         expect: Expectation | None = None,
         *,
         on_event: OnEvent | None = None,

@@ -32,6 +32,7 @@ class Request(msgspec.Struct, frozen=True):
     tools: tuple[Mapping[str, Any], ...] = ()
     enable_thinking: bool | None = None
     response_format: dict[str, Any] | None = None
+    tool_choice: Any = None
     body: Mapping[str, Any] = {}
     """Further fields of the body; they win over all the others."""
 
@@ -49,6 +50,8 @@ def encode(request: Request, *, model: str, profile: Profile) -> bytes:
         body["stream_options"] = {"include_usage": True}
     if request.tools:
         body["tools"] = request.tools
+    if request.tool_choice is not None:
+        body["tool_choice"] = request.tool_choice
     if request.response_format is not None:
         body["response_format"] = request.response_format
     if request.enable_thinking is not None:

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from actors.core.chunks import Chunk, Error, Finish, Refusal, Text, Thought, ToolCallFragment, Usage
+from actors.core.chunks import (
+    Chunk,
+    Citations,
+    Error,
+    Finish,
+    Refusal,
+    Text,
+    Thought,
+    ToolCallFragment,
+    Usage,
+)
+from actors.events import Citation
 from actors.wire.openai_shapes import Choice, Delta, Payload
 
 _THOUGHT_TYPES = frozenset({"thinking", "reasoning", "reasoning.text", "reasoning.summary", "summary_text"})
@@ -23,6 +34,8 @@ def read_payload(payload: Payload, out: list[Chunk]) -> None:
             turn = choice
             error = error or choice.error
             _read_choice(choice, payload, out)
+    if payload.citations:
+        _read_citations(payload.citations, out)
     if payload.x_groq is not None:
         error = error or payload.x_groq.error
     usage = _read_usage(payload, turn)
@@ -111,10 +124,40 @@ def _read_delta(delta: Delta, out: list[Chunk]) -> None:
         function = call.function
         name, arguments = (function.name, function.arguments) if function is not None else (None, None)
         out.append(ToolCallFragment(call.index, call.id or "", name or "", arguments or ""))
+    if delta.annotations:
+        _read_citations(delta.annotations, out)
     if delta.function_call is not None:
         out.append(
             ToolCallFragment(0, "", delta.function_call.name or "", delta.function_call.arguments or "")
         )
+
+
+def _read_citations(entries: list[Any], out: list[Chunk]) -> None:
+    citations = tuple(citation for entry in entries if (citation := _citation(entry)) is not None)
+    if citations:
+        out.append(Citations(citations))
+
+
+def _citation(entry: Any) -> Citation | None:
+    """An annotation of OpenAI's, plain or wrapped in its type, or the bare URL that others send."""
+    if isinstance(entry, dict):
+        entry = entry.get("url_citation", entry)
+    if isinstance(entry, str):
+        return Citation(url=entry) if entry else None
+    if not isinstance(entry, dict):
+        return None
+    url, title = entry.get("url"), entry.get("title")
+    if not isinstance(url, str) or not url:
+        return None  # of a file, or of a kind that is yet to come
+    text_from, text_to = entry.get("start_index"), entry.get("end_index")
+    # Who has no places to tell sends 0 and 0.
+    placed = type(text_from) is int and type(text_to) is int and 0 <= text_from < text_to
+    return Citation(
+        url=url,
+        title=title if isinstance(title, str) else "",
+        text_from=text_from if placed else None,
+        text_to=text_to if placed else None,
+    )
 
 
 def _read_parts(parts: list[Any], out: list[Chunk]) -> None:

@@ -43,6 +43,7 @@ class Delta(msgspec.Struct, gc=False):
     reasoning_details: list[Any] | None = None
     tool_calls: list[ToolCall] | None = None
     function_call: Function | None = None
+    annotations: list[Any] | None = None
 
 
 class InputDetails(msgspec.Struct, gc=False):
@@ -98,6 +99,7 @@ class Payload(msgspec.Struct, gc=False):
     choices: list[Choice] | None = None
     usage: UsageShape | None = None
     x_groq: Groq | None = None
+    citations: list[Any] | None = None
     error: Any = None
     message: Any = None
     code: Any = None
@@ -114,6 +116,7 @@ class PlainDelta(msgspec.Struct, gc=False):
     reasoning_details: None = None
     tool_calls: None = None
     function_call: None = None
+    annotations: tuple[()] | None = None
 
 
 class PlainChoice(msgspec.Struct, gc=False):
@@ -136,6 +139,7 @@ class PlainPayload(msgspec.Struct, gc=False):
     object: Literal["chat.completion.chunk"] | None = None
     usage: None = None
     x_groq: None = None
+    citations: None = None
     error: None = None
     message: None = None
     code: None = None
@@ -177,6 +181,7 @@ def lenient(value: dict[str, Any]) -> Payload:
         else None,
         usage=_usage(value.get("usage")),
         x_groq=_groq(value.get("x_groq")),
+        citations=_list(value.get("citations")),
         error=value.get("error"),
         message=value.get("message"),
         code=value.get("code"),
@@ -198,7 +203,7 @@ def _choice(value: dict[str, Any]) -> Choice:
 def _delta(value: Any) -> Delta | None:
     if not isinstance(value, dict):
         return None
-    details, calls = value.get("reasoning_details"), value.get("tool_calls")
+    calls = value.get("tool_calls")
     if isinstance(calls, dict):
         calls = [calls]
     return Delta(
@@ -206,11 +211,12 @@ def _delta(value: Any) -> Delta | None:
         refusal=_text(value.get("refusal")),
         reasoning_content=_text_or_parts(value.get("reasoning_content")),
         reasoning=_text_or_parts(value.get("reasoning")),
-        reasoning_details=details if isinstance(details, list) else None,
+        reasoning_details=_list(value.get("reasoning_details")),
         tool_calls=[_call(item) for item in calls if isinstance(item, dict)]
         if isinstance(calls, list)
         else None,
         function_call=_function(value.get("function_call")),
+        annotations=_list(value.get("annotations")),
     )
 
 
@@ -256,6 +262,10 @@ def _text_or_parts(value: Any) -> str | list[Any] | None:
     if isinstance(value, dict):
         return [value]
     return value if isinstance(value, list) else _text(value)
+
+
+def _list(value: Any) -> list[Any] | None:
+    return value if isinstance(value, list) else None
 
 
 def _text(value: Any) -> str | None:

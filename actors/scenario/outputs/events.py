@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -20,10 +21,10 @@ class EventsFile:
 
     def __init__(self, path: Path) -> None:
         self._file = path.open("wb")
-        self._encoder = msgspec.json.Encoder(enc_hook=repr)
+        self._encoder = msgspec.json.Encoder(enc_hook=_plain)
 
     def write(self, event: Event) -> None:
-        """Append an event. Of what a host published and JSON can't hold, its `repr` is kept."""
+        """Append an event. Of what a host published, or a typed answer holds, and JSON can't, its `repr` is kept."""
         try:
             line = self._encoder.encode(event)
         except (ValueError, TypeError, RecursionError, msgspec.MsgspecError):
@@ -44,11 +45,17 @@ def read_events(path: Path) -> Iterator[Event]:
             yield decoder.decode(line)
 
 
+def _plain(value: Any) -> Any:
+    """What msgspec does not know: a pydantic model as JSON has it, anything else as it shows itself."""
+    dump = getattr(value, "model_dump", None)
+    return repr(value) if dump is None else dump(mode="json")
+
+
 def _speakable(event: Event) -> Event:
     """The event, with whatever a host put into it made fit for JSON."""
     changes = {
         name: scrub(value if isinstance(value, str) else repr(value))
-        for name in ("session", "payload", "reason", "error")
+        for name in ("session", "payload", "reason", "error", "value")
         if (value := getattr(event, name, None)) is not None
     }
     return msgspec.structs.replace(event, **changes)
