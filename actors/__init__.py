@@ -58,7 +58,7 @@ if TYPE_CHECKING:
     from actors.local import LocalModel
     from actors.mapping import MapResult
     from actors.mcp.server import McpServer
-    from actors.mcp.toolset import McpTools
+    from actors.mcp.tools import McpTools
     from actors.messages import EventBatch, GetHistory
     from actors.parts import File, Image
     from actors.runtime import Runtime
@@ -118,7 +118,7 @@ _HOMES = {
     "LocalModel": "actors.local",
     "MapResult": "actors.mapping",
     "McpServer": "actors.mcp.server",
-    "McpTools": "actors.mcp.toolset",
+    "McpTools": "actors.mcp.tools",
     "EventBatch": "actors.messages",
     "File": "actors.parts",
     "Image": "actors.parts",

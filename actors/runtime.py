@@ -31,7 +31,7 @@ from actors.log.record import Log
 from actors.mapping import ResultStream
 from actors.mcp.server import McpServer
 from actors.mcp.state import mcp_states
-from actors.mcp.toolset import McpTools
+from actors.mcp.tools import McpTools
 from actors.services import Services, Transports
 from actors.stream import EventStream, refuse_on_a_loop
 from actors.supervisor import Supervisor

@@ -83,7 +83,7 @@ def _tamed(error: BaseException) -> Exception:
     return tamed
 
 
-class ThreadPool:
+class Threads:
     """A `Pool` of at most `threads` daemon threads, each started when there is need of it."""
 
     def __init__(self, threads: int) -> None:

@@ -16,9 +16,9 @@ import pytest
 
 from actors.errors import ForkedError, RuntimeClosedError
 from actors.tools.inline import InlinePool
-from actors.tools.pool import Pool, ThreadPool
+from actors.tools.pool import Pool, Threads
 
-POOLS: list[Callable[[], Pool]] = [lambda: ThreadPool(2), InlinePool]
+POOLS: list[Callable[[], Pool]] = [lambda: Threads(2), InlinePool]
 BOTH = pytest.mark.parametrize("make", POOLS, ids=["threads", "inline"])
 WHO = contextvars.ContextVar("who", default="nobody")
 
@@ -42,8 +42,8 @@ class Gate:
 
 
 @asynccontextmanager
-async def threads(most: int) -> AsyncIterator[ThreadPool]:
-    pool = ThreadPool(most)
+async def threads(most: int) -> AsyncIterator[Threads]:
+    pool = Threads(most)
     yield pool
     pool.close()
 
@@ -108,7 +108,7 @@ def test_a_cancelled_run_that_has_not_begun_never_does(make: Callable[[], Pool])
 
     async def host() -> None:
         pool = make()
-        gates = [Gate(), Gate()] if isinstance(pool, ThreadPool) else []
+        gates = [Gate(), Gate()] if isinstance(pool, Threads) else []
         busy = [pool.run(gate) for gate in gates]
         first, second = pool.run(ran.append, 1), pool.run(ran.append, 2)
         first.cancel()
@@ -125,7 +125,7 @@ def test_a_cancelled_run_that_has_not_begun_never_does(make: Callable[[], Pool])
 def test_a_closed_pool_takes_nothing_and_cancels_what_waits(make: Callable[[], Pool]) -> None:
     async def host() -> None:
         pool = make()
-        gates = [Gate(), Gate()] if isinstance(pool, ThreadPool) else []
+        gates = [Gate(), Gate()] if isinstance(pool, Threads) else []
         busy = [pool.run(gate, "done") for gate in gates]
         for gate in gates:
             await gate.begun()
@@ -223,10 +223,10 @@ def test_what_ends_after_its_loop_is_closed_goes_nowhere() -> None:
 def test_a_tool_that_hangs_does_not_keep_the_interpreter() -> None:
     code = (
         "import asyncio, threading\n"
-        "from actors.tools.pool import ThreadPool\n"
+        "from actors.tools.pool import Threads\n"
         "async def host():\n"
         "    began = threading.Event()\n"
-        "    ThreadPool(1).run(lambda: (began.set(), threading.Event().wait()))\n"
+        "    Threads(1).run(lambda: (began.set(), threading.Event().wait()))\n"
         "    await asyncio.to_thread(began.wait)\n"
         "asyncio.run(host())\n"
     )
