@@ -35,7 +35,7 @@ from actors.messages import (
 )
 from actors.outcome import HookFailed, LimitReached
 from actors.tools.result import ToolResult
-from actors.toolset import Toolset
+from actors.toolset import Toolset, settle_tools
 from actors.wire.openai_chat import Request
 
 if TYPE_CHECKING:
@@ -151,6 +151,7 @@ class TurnLoop:
             raise GaveUp(LimitReached(limit="max_steps", message=f"no answer after {limit} steps"))
         self._step += 1
         if not self._start.stateless:
+            await settle_tools(self._start.config.tools)
             self._tools = Toolset(self._start.config.tools)
         request = await self._hook("on_request", self._answers.prepare(self._request()))
         self._reply = asyncio.get_running_loop().create_future()

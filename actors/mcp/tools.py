@@ -68,12 +68,11 @@ class McpTools:
         else:
             future.expire(error)
 
-    async def settled(self) -> tuple[Tool, ...]:
-        """As `current`; before the first listing it waits for that, or for the failure of the attempt at it."""
+    async def settled(self) -> None:
+        """Before the first listing, wait for it, or for the failure of the attempt at it: a step is about to begin."""
         if not self._state.tools and not self._state.gone:
             with contextlib.suppress(McpError):
                 await self.listed()
-        return self.current()
 
     @property
     def hints(self) -> Mapping[str, Mapping[str, bool]]:
