@@ -55,11 +55,10 @@ class McpActor(HandlingActor):
 
     def on_start(self) -> None:
         """Connect, now or when the wait is over."""
-        self._began = self.dispatcher.now()
         if self._delay > 0:
             self.send_after(self._delay, Connect())
         else:
-            self._connect(Connect())
+            self._connect()
 
     def on_failure(self, kind: Any, error: Any, traceback: Any) -> None:  # noqa: ARG002 - pykka's signature
         """Called after the server was lost or not reached, or whatever else."""
@@ -80,7 +79,7 @@ class McpActor(HandlingActor):
 
     # The connection
 
-    def _connect(self, _: Connect) -> None:
+    def _connect(self, _: Connect | None = None) -> None:
         from actors.mcp.connection import Connection  # noqa: PLC0415 - an extra, and a slow import
 
         incarnation = self.incarnation

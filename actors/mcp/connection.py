@@ -9,15 +9,15 @@ from importlib.metadata import version
 from typing import Any, Final
 
 import anyio
+from mcp import Client
 from mcp_types import Implementation, ToolListChangedNotification
 from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 
-from actors.errors import McpError
+from actors.errors import McpError, ToolError
 from actors.mcp.messages import LOST, CallTool
 from actors.mcp.server import McpServer
 from actors.mcp.streams import Trail, open_streams
-from actors.mcp.trouble import explain, is_loss, last_words, tame
-from mcp import Client
+from actors.mcp.trouble import ENDED, explain, is_loss, whole
 
 PAGES: Final = 1000
 """A listing of more pages than this does not end."""
@@ -36,7 +36,7 @@ class Connection:
         self._on_tools = on_tools
         self._trail = Trail()
         self._client: Client | None = None
-        self._news = anyio.Event()
+        self._news = asyncio.Event()
         """Something is to be looked at: the list has changed, or the server is lost."""
         self._lost = False
 
@@ -77,17 +77,15 @@ class Connection:
             with life:
                 await self._talk()
         except Exception as error:  # noqa: BLE001 - whatever the SDK or its HTTP client raise
-            raise explain(
-                error, self._server, self._trail
-            ) from None  # servers may repeat their keys in theirs
-        said = f"{self._server.where}: the connection ended{last_words(self._trail)}"
-        raise McpError(tame(said, self._server))
+            raise explain(error, self._server, self._trail) from None  # it may hold the server's keys
+        raise whole(ENDED, self._server, self._trail)
 
     async def call(self, call: CallTool) -> Any:
         """Have the server carry out a call; cancelled, it is told so.
 
         Raises:
-            McpError: it did not, or nobody knows.
+            ToolError: it refused to, in its words.
+            McpError: it was lost.
         """
         assert self._client is not None  # noqa: S101 - calls are made while it is open
 
@@ -99,7 +97,7 @@ class Connection:
             return await self._client.call_tool(call.tool, call.arguments, progress_callback=tell)
         except Exception as error:  # noqa: BLE001 - the same
             if not is_loss(error):
-                raise explain(error, self._server) from None
+                raise ToolError(str(explain(error, self._server))) from None
             self.lose()
             raise McpError(LOST) from None
 
@@ -141,7 +139,7 @@ class Connection:
                     await self._list(client)
 
     async def _list(self, client: Client) -> None:
-        self._news = anyio.Event()  # first: what changes meanwhile is listed again
+        self._news = asyncio.Event()  # first: what changes meanwhile is listed again
         tools: list[Any] = []
         cursor: str | None = None
         if client.server_capabilities.tools is None:

@@ -15,6 +15,7 @@ from actors.errors import ConfigError
 from actors.settings import HEADER_NAME, Count, Pairs, Positive, Seconds, Secret, Settings
 from actors.sources import made, read_key, read_tables
 
+SHORTEST_KEY = 8
 _VARIABLE = Annotated[str, msgspec.Meta(pattern=r"^[^=\x00]+$")]
 
 
@@ -98,9 +99,11 @@ class McpServer(Settings, frozen=True):
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """What is never shown, though the server may repeat it."""
+        """What is not shown, though the server may repeat it: values that are too short for a key are none."""
         key = () if self.api_key is None else (self.api_key.reveal(),)
-        return (*key, *(value for _, value in (*self.headers, *self.env) if value))
+        inherited = (os.environ.get(name, "") for name in self.inherit)
+        values = (*key, *(value for _, value in (*self.headers, *self.env)), *inherited)
+        return tuple(value for value in values if len(value) >= SHORTEST_KEY)
 
     @classmethod
     def all_from_toml(

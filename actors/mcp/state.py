@@ -50,7 +50,11 @@ class McpState:
     @property
     def epitaph(self) -> str:
         """Why there is no actor any more."""
-        return f"MCP server {self.name!r} " + (f"was given up: {self.gone}" if self.gone else "was closed")
+        return f"it was given up: {self.gone}" if self.gone else "it was closed"
+
+    def named(self, error: McpError) -> McpError:
+        """The same with the server's name, for whoever knows of several."""
+        return type(error)(f"MCP server {self.name!r}: {error}")
 
 
 def mcp_states(servers: Mapping[str, McpServer]) -> tuple[McpState, ...]:

@@ -5,18 +5,21 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import AsyncIterator, Callable
-from typing import Any, Self
+from typing import Any, Final, Self
 
 import anyio
 import httpx2
+from mcp import StdioServerParameters, stdio_client
 from mcp.client.stdio import get_default_environment
 from mcp.client.streamable_http import streamable_http_client
 
 from actors.mcp.process import SHELL, Stderr, shell_arguments
 from actors.mcp.server import McpServer
-from mcp import StdioServerParameters, stdio_client
+from actors.settings import MiB
 
-GOODBYE_S = 2.0
+EVENT_BYTES: Final = 16 * MiB
+"""The longest answer over HTTP, as it is for a model's endpoint."""
+GOODBYE_S: Final = 2.0
 """How long a server has to take notice that a session over HTTP is over."""
 
 Streams = tuple[Any, Any]
@@ -107,7 +110,7 @@ async def _http(server: McpServer, trail: Trail) -> AsyncIterator[Streams]:
             trust_env=False,  # a proxy in the environment would be another place than the given one
             event_hooks={"response": [trail.note]},
         ) as http,
-        streamable_http_client(server.url, http_client=http) as streams,
+        streamable_http_client(server.url, http_client=http, max_sse_event_size=EVENT_BYTES) as streams,
     ):
         try:
             yield streams

@@ -9,7 +9,7 @@ from typing import Any
 
 import pykka
 
-from actors.errors import ConfigError, McpError, ToolError
+from actors.errors import ConfigError, McpError
 from actors.kernel.future import ask
 from actors.mcp.messages import CallTool, CancelCall
 from actors.mcp.naming import names_of
@@ -76,6 +76,6 @@ async def _call(state: McpState, call: CallTool) -> ToolResult:
             state.ref.tell(CancelCall(call))
         raise
     except pykka.ActorDeadError:
-        raise ToolError(state.epitaph) from None
+        raise state.named(McpError(state.epitaph)) from None
     except McpError as error:
-        raise ToolError(f"MCP server {state.name!r}: {error}") from None
+        raise state.named(error) from None

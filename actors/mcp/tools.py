@@ -64,9 +64,9 @@ class McpTools:
         if error is None:
             future.set(tools)
         elif isinstance(error, pykka.ActorDeadError):
-            future.expire(McpError(self._state.epitaph))
+            future.expire(self._state.named(McpError(self._state.epitaph)))
         else:
-            future.expire(error)
+            future.expire(self._state.named(error) if isinstance(error, McpError) else error)
 
     async def settled(self) -> None:
         """Before the first listing, wait for it, or for the failure of the attempt at it: a step is about to begin."""

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import functools
+from typing import Final
 
+from mcp import MCPError
 from mcp_types import CONNECTION_CLOSED, INVALID_REQUEST
 
 from actors.errors import McpError
 from actors.log.format import inert
 from actors.mcp.server import McpServer
 from actors.mcp.streams import Trail
-from mcp import MCPError
 
-_FORGOTTEN = "Session terminated"
+LONGEST: Final = 1000
+"""So many code points of what a server says about a failure are taken."""
+ENDED: Final = "the connection ended"
+_FORGOTTEN: Final = "Session terminated"
 """What the SDK makes of the 404 of a server that was started anew and does not know our session."""
 
 
@@ -30,25 +34,25 @@ def explain(error: BaseException, server: McpServer, trail: Trail | None = None)
         leaf = leaf.exceptions[0]
     if isinstance(leaf, McpError):
         return leaf
-    said = _said(leaf) if trail is None else f"{server.where}: {_said(leaf)}{last_words(trail)}"
-    return McpError(tame(said, server))
+    return McpError(_tame(_said(leaf), server)) if trail is None else whole(_said(leaf), server, trail)
 
 
-def last_words(trail: Trail) -> str:
-    """What is known besides the error itself, to stand behind it."""
+def whole(said: str, server: McpServer, trail: Trail) -> McpError:
+    """An error with all that is known: where the server is, and what it left behind."""
     status = "" if trail.status is None else f" (HTTP {trail.status})"
     words = trail.stderr.text
-    return f"{status}; it wrote to stderr: {words}" if words else status
+    told = f"; it wrote to stderr: {words}" if words else ""
+    return McpError(f"{server.where}: {_tame(f'{said}{status}{told}', server)}")
 
 
-def tame(text: str, server: McpServer) -> str:
-    """A text of the server's on one line, without the keys that it was given."""
-    return inert(functools.reduce(lambda said, key: said.replace(key, "***"), server.secrets, text))
+def _tame(text: str, server: McpServer) -> str:
+    """A text of the server's on one line, not too long, without the keys that it was given."""
+    return inert(functools.reduce(lambda said, key: said.replace(key, "***"), server.secrets, text)[:LONGEST])
 
 
 def _said(error: BaseException) -> str:
     if isinstance(error, MCPError) and is_loss(error):
-        return "the connection ended"
+        return ENDED
     if isinstance(error, OSError) and error.strerror is not None:
         return f"{error.strerror}: {error.filename}" if error.filename is not None else error.strerror
     text = str(error)

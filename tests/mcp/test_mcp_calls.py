@@ -10,7 +10,7 @@ from concurrent.futures import CancelledError
 import msgspec
 import pytest
 
-from actors import Intensity, McpServer, Runtime, ToolError
+from actors import Intensity, McpError, McpServer, Runtime
 from tests.mcp.diary import PATIENCE_S, Diary, kept
 from tests.mcp.playing import Heard, call, called, listening, listening_to_the_log, names, stage, wants_mcp
 
@@ -112,7 +112,7 @@ def test_a_server_that_is_lost_over_http_is_reached_again() -> None:
             running = called(runtime, "stage__slow")
             diary.line("slow begins")
         with contextlib.closing(runtime):
-            with pytest.raises(ToolError, match="lost during the call"):
+            with pytest.raises(McpError, match="lost during the call"):
                 running.result(PATIENCE_S)
             assert f"http://127.0.0.1:{port}/mcp" in heard.next("failed")["message"]
             with listening(diary, port):

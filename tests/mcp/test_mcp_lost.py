@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from actors import Intensity, McpError, McpServer, McpStartError, Runtime, ToolError
+from actors import Intensity, McpError, McpServer, McpStartError, Runtime
 from actors.mcp.actor import McpActor
 from actors.mcp.messages import CallTool, CancelCall
+from actors.provider import ScriptedProvider
 from tests.mcp.diary import PATIENCE_S, ROOT, Diary, kept
 from tests.mcp.playing import Heard, call, called, listening_to_the_log, names, old, wants_mcp
 
@@ -40,7 +41,7 @@ def test_a_server_that_crashes_in_a_call_is_started_again_and_its_tools_are_list
         heard.next("tools_listed")
         first = diary.line("server begins")
         with pytest.raises(
-            ToolError, match="'old': the server was lost during the call, which it may have carried out"
+            McpError, match="'old': the server was lost during the call, which it may have carried out"
         ):
             call(runtime, "old__crash")
         assert call(runtime, "old__change") == "change"  # it waited for the next one
@@ -52,7 +53,7 @@ def test_a_server_that_crashes_in_a_call_is_started_again_and_its_tools_are_list
 def test_what_it_said_last_is_told_without_its_keys_and_tame(diary: Diary, heard: Heard) -> None:
     with Runtime(mcp={"old": old(diary, env={"KEY": "key-of-the-house"})}) as runtime:
         names(runtime, "old")
-        with pytest.raises(ToolError):
+        with pytest.raises(McpError):
             call(runtime, "old__crash")
         message = heard.next("failed")["message"]
         assert "it wrote to stderr: the roof \\x1b[31m came down on ***" in message
@@ -72,10 +73,17 @@ def test_a_command_that_is_none_is_given_up_at_once_and_nothing_else(diary: Diar
         with pytest.raises(McpError, match="there is no such program"):
             names(runtime, "wrong")
         assert "there is no such program" in heard.next("given_up")["reason"]
-        with pytest.raises(McpError, match=r"'wrong' was given up: .*no such program"):
+        with pytest.raises(McpError, match=r"'wrong': it was given up: .*no such program"):
             names(runtime, "wrong")
         assert runtime.mcp("wrong").current() == ()
         assert "old__crash" in names(runtime, "old")
+
+
+def test_a_url_that_is_no_server_s_says_what_it_answers() -> None:
+    with ScriptedProvider() as provider:
+        server = McpServer(url=f"{provider.base_url}/mcp", intensity=Intensity(restarts=0))
+        with Runtime(mcp={"wrong": server}) as runtime, pytest.raises(McpError, match=r"\(HTTP 404\)"):
+            names(runtime, "wrong")
 
 
 @pytest.mark.parametrize("cwd", ["no-such-folder", None])
@@ -91,10 +99,10 @@ def test_a_server_that_is_lost_too_often_is_given_up(diary: Diary, heard: Heard)
     with Runtime(mcp={"old": old(diary, intensity=Intensity(restarts=1))}) as runtime:
         names(runtime, "old")
         for _ in range(2):
-            with pytest.raises(ToolError, match="lost during the call"):
+            with pytest.raises(McpError, match="lost during the call"):
                 call(runtime, "old__crash")
             tool = called(runtime, "old__change")
-        with pytest.raises(ToolError, match="was given up"):
+        with pytest.raises(McpError, match="'old': it was given up: "):
             tool.result(PATIENCE_S)
         assert heard.next("given_up")["mcp.server.name"] == "old"
         assert runtime.mcp("old").current() == ()

@@ -51,7 +51,7 @@ def test_a_crash_in_a_call_is_a_result_that_says_so_and_the_turn_goes_on(diary: 
         events: list[object] = []
         assert session.run("Go on.", on_event=events.append).text == "done"
         ends = [event for event in events if isinstance(event, ToolCallFinished)]
-        assert [end.result for end in ends] == ["error", "ok"]
+        assert [end.result for end in ends] == ["crashed", "ok"]
         assert "lost during the call" in str(ends[0].content)
 
 

@@ -38,12 +38,15 @@ def test_what_can_t_be_is_refused(given: dict[str, Any], complaint: str) -> None
 
 
 def test_keys_are_not_shown() -> None:
-    server = McpServer(url="http://a/mcp?token=word-1", api_key="word-2", headers={"x-key": "word-3"})  # type: ignore[arg-type]
-    process = McpServer(command="a", env={"KEY": "word-4"})  # type: ignore[arg-type]
+    server = McpServer(
+        url="http://a/mcp?token=keyword-1", api_key=Secret("keyword-2"), headers=(("x-key", "keyword-3"),)
+    )
+    process = McpServer(command="a", env=(("KEY", "keyword-4"), ("LEVEL", "1")))
     shown = repr(server) + repr(process) + server.where
     assert "word" not in shown
+    assert process.secrets == ("keyword-4",)
     assert "x-key" in shown
-    assert server.secrets == ("word-2", "word-3")
+    assert server.secrets == ("keyword-2", "keyword-3")
 
 
 def test_servers_are_read_from_a_file(tmp_path: Path) -> None:
