@@ -6,18 +6,14 @@ import functools
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
-import msgspec
 import pykka
 
 from actors.admission import Door
-from actors.answers.spec import answer_spec
 from actors.approvals import Approve, Decision, Reject
 from actors.config import Endpoint, SessionConfig
-from actors.core.bodies import overlay
 from actors.core.conversation import open_calls, tool_messages
 from actors.errors import AdmissionError, ConfigError, SessionClosedError
 from actors.events import SessionEnded, TurnCompleted
-from actors.hooks import Hooks
 from actors.kernel.future import LoopFuture
 from actors.ledger import Ledger, Turn
 from actors.messages import (
@@ -34,9 +30,10 @@ from actors.messages import (
     Unsubscribe,
 )
 from actors.outlets import ActorOutlet, StreamOutlet
+from actors.overrides import replace
 from actors.pump import OnEvent, pumped
 from actors.stream import Closing, EventStream, TurnHandle, TurnStream, refuse_on_a_loop
-from actors.toolset import Toolset, check_tools
+from actors.toolset import Toolset
 from actors.user_input import Input, Messages, to_messages
 from actors.watching import tell
 
@@ -167,6 +164,9 @@ class Session(Closing):
             on_event: as in `send`.
             settings: as in `run`.
         """
+        if settings.get("returns") is not None:
+            raise ConfigError("returns", "a bare step gives its text as it is: use run, send or stream")
+        settings["returns"] = None  # nor does it have the session's
         definitions = Toolset(tools).definitions()
         return self._begin(messages, definitions, settings, on_event=on_event, stateless=True)
 
@@ -357,38 +357,6 @@ class Session(Closing):
 
     def _tell(self, message: Any) -> None:
         tell(self._ledger, message)
-
-
-def replace(
-    config: SessionConfig, changes: Mapping[str, Any], endpoint: Endpoint | None = None
-) -> SessionConfig:
-    """A copy of a config with some settings changed. A body is laid over the one that was.
-
-    Args:
-        config: what it is a copy of.
-        changes: settings by name.
-        endpoint: the one that is chosen along with them: its deadlines count where no others are given.
-
-    Raises:
-        ConfigError: a setting is unknown, or can't be.
-    """
-    if endpoint is not None and endpoint.deadlines is not None:
-        changes = {"deadlines": endpoint.deadlines, **changes}
-    if not changes:
-        return config
-    unknown = sorted(set(changes) - set(SessionConfig.__struct_fields__))
-    if unknown:
-        known = ", ".join(SessionConfig.__struct_fields__)
-        raise ConfigError(unknown[0], f"is no setting of a session; there are endpoint, {known}")
-    if isinstance(changes.get("body"), Mapping):
-        changes = {**changes, "body": overlay(config.body, changes["body"])}
-    made = msgspec.structs.replace(config, **changes)
-    check_tools(made.tools)
-    if made.returns is not None:
-        answer_spec(made.returns)
-    if made.hooks is not None and not isinstance(made.hooks, Hooks):
-        raise ConfigError("hooks", f"must be an instance of a class derived from Hooks, got {made.hooks!r}")
-    return made
 
 
 def actor_outlet(ref: pykka.ActorRef[Any], ask: Ask, ledger: Ledger) -> ActorOutlet:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import base64
 import mimetypes
+import re
 import urllib.parse
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeGuard
 
 import msgspec
 
@@ -22,15 +23,15 @@ Source: TypeAlias = str | bytes | Path
 """A URL, the bytes themselves, or the path of a file."""
 
 _SIGNATURES = (
-    (b"\x89PNG\r\n\x1a\n", 0, "image/png"),
-    (b"\xff\xd8\xff", 0, "image/jpeg"),
-    (b"GIF8", 0, "image/gif"),
-    (b"WEBP", 8, "image/webp"),
-    (b"%PDF-", 0, "application/pdf"),
-    (b"WAVE", 8, "audio/wav"),
-    (b"ID3", 0, "audio/mpeg"),
+    (re.compile(rb"\x89PNG\r\n\x1a\n"), "image/png"),
+    (re.compile(rb"\xff\xd8\xff"), "image/jpeg"),
+    (re.compile(rb"GIF8[79]a"), "image/gif"),
+    (re.compile(rb"RIFF....WEBP", re.DOTALL), "image/webp"),
+    (re.compile(rb"%PDF-"), "application/pdf"),
+    (re.compile(rb"RIFF....WAVE", re.DOTALL), "audio/wav"),
+    (re.compile(rb"ID3"), "audio/mpeg"),
 )
-"""How the formats that endpoints take begin: the bytes, and where (WHATWG, MIME Sniffing, 6)."""
+"""How the formats that endpoints take begin (WHATWG, MIME Sniffing, 6)."""
 
 _AUDIO = {"audio/wav": "wav", "audio/x-wav": "wav", "audio/mpeg": "mp3", "audio/mp3": "mp3"}
 """What `input_audio` takes, and what it calls it."""
@@ -64,10 +65,18 @@ class _Part(msgspec.Struct, frozen=True):
             self._check_size(len(source), limits)
             return source
         try:
-            self._check_size(source.stat().st_size, limits)
-            return source.read_bytes()
+            self._check_size(source.stat().st_size, limits)  # before it fills the memory
+            data = source.read_bytes()
         except OSError as error:
             raise ConfigError(self._where, f"can't read {source}: {error.strerror}") from None
+        self._check_size(len(data), limits)
+        return data
+
+    def _url(self, limits: PartLimits) -> str | None:
+        """The source, if it is a URL; one that holds the bytes is measured as they would be."""
+        if _holds_data(self.source):
+            self._check_size(len(self.source) * 3 // 4, limits)
+        return self.source if isinstance(self.source, str) else None
 
     def _check_size(self, size: int, limits: PartLimits) -> None:
         if size == 0:
@@ -104,7 +113,9 @@ class Image(_Part, frozen=True):
         Raises:
             ConfigError: the file can't be read, it is too large, or nothing says what it is.
         """
-        url = self.source if isinstance(self.source, str) else self._data_url(limits)
+        url = self._url(limits)
+        if url is None:
+            url = self._data_url(limits)
         image = {"url": url} if self.detail is None else {"url": url, "detail": self.detail}
         return {"type": "image_url", "image_url": image}
 
@@ -147,8 +158,9 @@ class File(_Part, frozen=True):
         Raises:
             ConfigError: the file can't be read, or it is too large.
         """
-        if isinstance(self.source, str):
-            return _file(self.source, self._named(urllib.parse.urlsplit(self.source).path))
+        url = self._url(limits)
+        if url is not None:
+            return _file(url, self._named("" if _holds_data(url) else urllib.parse.urlsplit(url).path))
         data = self._read(limits)
         name = self._named(self.source.name if isinstance(self.source, Path) else "")
         media_type = self._media_type(data, name)
@@ -204,16 +216,20 @@ def _data_url(data: bytes, media_type: str) -> str:
 
 
 def _sniffed(data: bytes) -> str | None:
-    return next((kind for begin, at, kind in _SIGNATURES if data.startswith(begin, at)), None)
+    return next((kind for begin, kind in _SIGNATURES if begin.match(data)), None)
 
 
 def _is_url(text: str) -> bool:
     return text.lower().startswith(("http://", "https://", "data:"))
 
 
+def _holds_data(source: Source) -> TypeGuard[str]:
+    return isinstance(source, str) and source[:5].lower() == "data:"
+
+
 def _shown(source: Source) -> str:
     if isinstance(source, bytes):
         return f"<{len(source)} bytes>"
-    if isinstance(source, str) and source[:5].lower() == "data:":
+    if _holds_data(source):
         return f"<data URL of {len(source)} characters>"
     return repr(source)

@@ -16,7 +16,7 @@ import pykka
 
 from actors.admission import Door, Gate
 from actors.birthplace import Birthplace
-from actors.client import Admission, Session, actor_outlet, replace
+from actors.client import Admission, Session, actor_outlet
 from actors.config import Buffering, Endpoint, RuntimeConfig
 from actors.core.slots import Slots
 from actors.endpoints import Endpoints
@@ -32,6 +32,7 @@ from actors.mapping import ResultStream
 from actors.mcp.server import McpServer
 from actors.mcp.state import mcp_states
 from actors.mcp.tools import McpTools
+from actors.overrides import replace
 from actors.services import Services, Transports
 from actors.stream import EventStream, refuse_on_a_loop
 from actors.supervisor import Supervisor

@@ -87,7 +87,7 @@ class ToolActor(HandlingActor):
     handlers: ClassVar[dict[type, str]] = {
         TaskResult: "_task_done",
         TimeOver: "_time_over",
-        TryAgain: "_begin",
+        TryAgain: "_try_again",
         ProgressMade: "_progress_made",
     }
 
@@ -120,7 +120,10 @@ class ToolActor(HandlingActor):
         if self._context is not None:
             self._context.cancel()
 
-    def _begin(self, _: TryAgain | None = None) -> None:
+    def _try_again(self, _: TryAgain) -> None:
+        self._begin()
+
+    def _begin(self) -> None:
         errand = self._errand
         self._attempt += 1
         context = self._context = ToolContext(

@@ -117,7 +117,6 @@ def drive(provider: ScriptedProvider) -> None:
         Reply("never", faults=(Stall(after=0),)),
         Reply("", tool_calls=(Call("work"), Call("hang"))),
         Reply("First."),
-        Reply("Second."),
         Reply("", tool_calls=(Call("work"),)),
     )
     provider.script("neighbour", Reply("undisturbed"))
@@ -182,7 +181,8 @@ async def hang() -> None:
     await asyncio.Event().wait()
 
 
-TOOLS = {"tools": [work, hang], "approvals": Approvals(rules=(Rule("work"),))}
+HASTY: dict[str, Any] = {"retry": None, "deadlines": Deadlines(idle=0.05)}
+TOOLS = {"tools": [work, hang], "approvals": Approvals(rules=(Rule("work"),), timeout=1), **HASTY}
 
 
 def a_turn_with_tools(session: actors.Session) -> None:

@@ -151,7 +151,7 @@ LAYERS = (
         "mcp",
         "observer",
     ),
-    ("stream", "pump", "watching", "client", "mapping"),
+    ("stream", "pump", "watching", "overrides", "client", "mapping"),
     ("world", "house", "runtime"),
     ("sim",),
     ("scenario", "chat", "dashboard", "otel", "commands"),

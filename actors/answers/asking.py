@@ -93,9 +93,8 @@ def _with_tool(request: Request, spec: AnswerSpec) -> Request:
     if spec.strict:
         function["strict"] = True
     tool = {"type": "function", "function": function}
-    only = {"type": "function", "function": {"name": ANSWER_TOOL}}
-    choice = "required" if request.tools else only
-    return msgspec.structs.replace(request, tools=(*request.tools, tool), tool_choice=choice)
+    # "required" also where it is the only one: who knows no other forms takes the name of a tool for "auto".
+    return msgspec.structs.replace(request, tools=(*request.tools, tool), tool_choice="required")
 
 
 def _told(request: Request, spec: AnswerSpec) -> Request:

@@ -21,7 +21,6 @@ from actors.tools.strict import strict_schema
 FIELD = "answer"
 """What is no object by itself is asked for as the one field of an object: endpoints want one at the root."""
 
-
 _SAID_OF_ONE = {"are": "is", "have": "has", "hold": "holds"}
 
 
@@ -120,8 +119,8 @@ def answer_spec(returns: Any) -> AnswerSpec:
         raise ConfigError(
             "returns", f"{error}; what the type is made of must be defined where it is"
         ) from None
-    except TypeError:
-        raise ConfigError("returns", f"must be a type, got {returns!r}") from None
+    except TypeError as error:
+        raise ConfigError("returns", f"must be a type, got {returns!r}") from error
 
 
 @functools.lru_cache(maxsize=256)

@@ -10,8 +10,8 @@ _LINE_BEGINS = re.compile(r"^\{", re.MULTILINE)
 _MOST = 32
 """Places that are tried: a text that has more of them is no answer with a little prose around it."""
 
-_STRING = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
-_NUMBER = re.compile(r"[-+.eE0-9]+\Z")
+_STRING = re.compile(r'"(?:[^"\\]++|\\.)*+("?)', re.DOTALL)
+"""A string, whole or open; its last quote."""
 
 
 def find_object(text: str) -> str:
@@ -41,7 +41,8 @@ def find_object(text: str) -> str:
 
 def without_open_number(text: str) -> str:
     """The beginning of a JSON object, without a number at its end that may not be all there."""
-    number = _NUMBER.search(text)
-    if number is None or '"' in _STRING.sub("", text):
-        return text  # in the latter case the end lies in a string
-    return text[: number.start()]
+    end = text.rstrip("-+.eE0123456789")
+    if len(end) == len(text):
+        return text
+    strings = [string[1] for string in _STRING.finditer(text)]
+    return text if strings and not strings[-1] else end  # in an open string it is no number

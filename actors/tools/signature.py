@@ -42,9 +42,10 @@ class Signature(msgspec.Struct, frozen=True):
 
 
 def inner(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The function that has the name, the hints and the docstring: inside a partial, or of a callable object."""
+    """The function that has the name, the hints and the docstring: in a partial, a wrapper, or of a callable object."""
     while isinstance(function, partial):
         function = function.func
+    function = inspect.unwrap(function)
     if inspect.isroutine(function) or inspect.isclass(function):
         return function
     called: Callable[..., Any] = type(function).__call__
@@ -104,9 +105,8 @@ def _hints(function: Callable[..., Any], name: str, frame: FrameType | None) -> 
 
 def _names_around(function: Callable[..., Any], frame: FrameType | None) -> dict[str, Any] | None:
     """The names of the function that `function` was defined in, if that is where `frame` is."""
-    defined = inspect.unwrap(function)
-    within = "<locals>" in getattr(defined, "__qualname__", "")
-    if frame is None or not within or frame.f_globals is not getattr(defined, "__globals__", None):
+    within = "<locals>" in getattr(function, "__qualname__", "")
+    if frame is None or not within or frame.f_globals is not getattr(function, "__globals__", None):
         return None
     return dict(frame.f_locals)
 

@@ -89,7 +89,7 @@ def test_by_a_tool_that_must_be_called() -> None:
     (tool,) = said["tools"]
     assert tool["function"]["parameters"] == SPEC.schema
     assert tool["function"]["strict"] is True
-    assert said["tool_choice"] == {"type": "function", "function": {"name": ANSWER_TOOL}}
+    assert said["tool_choice"] == "required"
 
 
 def test_by_a_tool_beside_others() -> None:

@@ -71,6 +71,7 @@ def test_a_file_is_read_when_the_turn_is_begun(tmp_path: Path) -> None:
         (File(PDF, "plot.pdf"), {"filename": "plot.pdf", "file_data": data_url(PDF, "application/pdf")}),
         (File(b"a,b", "plot.csv"), {"filename": "plot.csv", "file_data": data_url(b"a,b", "text/csv")}),
         (File(b"?"), {"filename": "file.bin", "file_data": data_url(b"?", "application/octet-stream")}),
+        (File("data:application/pdf;base64,JVBERi0="), {"file_data": "data:application/pdf;base64,JVBERi0="}),
         (
             File("https://example.org/a/plot.pdf?x=1"),
             {"filename": "plot.pdf", "file_data": "https://example.org/a/plot.pdf?x=1"},
@@ -104,6 +105,7 @@ def test_parts_in_messages_are_taken_too() -> None:
         (lambda: said(Image(b"")), "is empty"),
         (lambda: said(File(Path("nowhere.pdf"))), r"can't read nowhere\.pdf: No such file"),
         (lambda: said(Image(PNG), limits=PartLimits(part_bytes=5)), "part_bytes"),
+        (lambda: said(File(data_url(PDF * 9, "a/b")), limits=PartLimits(part_bytes=99)), "part_bytes"),
         (lambda: said("a", "b", limits=PartLimits(message_parts=1)), "message_parts"),
         (lambda: said("a", 5), "list of texts"),
         (lambda: to_messages(b"text", PartLimits()), "got bytes"),  # type: ignore[arg-type]

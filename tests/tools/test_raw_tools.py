@@ -92,6 +92,15 @@ def test_a_broken_schema_is_refused_when_the_tool_is_made(schema: Any, said: str
         Tool.from_schema(look, parameters=schema)
 
 
+def test_a_schema_that_comes_back_to_itself_ends() -> None:
+    schema = {
+        "type": "object",
+        "properties": {"a": {"$ref": "#/$defs/A"}},
+        "$defs": {"A": {"anyOf": [{"type": "string"}, {"$ref": "#/$defs/A"}]}},
+    }
+    assert Tool.from_schema(look, parameters=schema).decode('{"a": "x"}') == {"a": "x"}
+
+
 def test_references_into_lists_and_to_itself_are_followed() -> None:
     schema = {
         "type": "object",

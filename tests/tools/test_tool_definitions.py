@@ -166,8 +166,31 @@ def test_a_decorated_function_is_called_as_it_is_decorated() -> None:
         """Say it."""
         return what.word
 
-    assert say.description == "Say it."
+    assert (say.name, say.description, say.blocking) == ("say", "Say it.", True)
     assert say.run(say.decode('{"what": {"word": "hey"}}'), ToolContext()) == "HEY"
+
+
+def test_a_cached_function_is_called_by_way_of_its_cache() -> None:
+    class Key(msgspec.Struct, frozen=True):
+        word: str
+
+    @functools.cache
+    def look(key: Key) -> list[str]:
+        """Look once."""
+        return [key.word]
+
+    made = tool(look)
+    assert (made.name, made.description) == ("look", "Look once.")
+    first, second = [made.run(made.decode('{"key": {"word": "a"}}'), ToolContext()) for _ in range(2)]
+    assert first is second
+
+
+def test_positional_parameters_may_be_left_out() -> None:
+    @tool
+    def pair(left: int = 1, right: int = 2, /) -> tuple[int, int]:
+        return left, right
+
+    assert pair.run(pair.decode('{"right": 3}'), ToolContext()) == (1, 3)
 
 
 class Shelf:
