@@ -61,6 +61,7 @@ def proxy_credentials(proxy: str) -> tuple[str, dict[str, str]]:
 def headers_of(endpoint: Endpoint) -> dict[str, str]:
     """What each request to the endpoint says of itself, keys included."""
     headers = {
+        "connection": "keep-alive",
         "accept": "text/event-stream",
         "accept-encoding": "identity",
         "content-type": "application/json",

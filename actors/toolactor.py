@@ -147,7 +147,10 @@ class ToolActor(HandlingActor):
         errand = self._errand
         if errand.tool.blocking:
             return await self._threads.run(errand.tool.run, errand.decoded, context)
-        return await errand.tool.run(errand.decoded, context)
+        try:
+            return await errand.tool.run(errand.decoded, context)
+        except SystemExit as error:  # the tool's, and not the host's wish to end; a pool takes it so too
+            raise RuntimeError(f"the tool raised {error!r}") from error
 
     def _task_done(self, done: TaskResult) -> None:
         if self._timer is not None:
@@ -155,7 +158,7 @@ class ToolActor(HandlingActor):
         if done.error is None:
             self._end_with(done.value)
         elif isinstance(done.error, ToolError):
-            self._end("error", ToolResult(str(done.error), is_error=True))
+            self._end_with(ToolResult(str(done.error), is_error=True))
         else:
             said = f"{type(done.error).__name__}: {done.error}"
             self._end_or_try_again("crashed", f"the tool crashed: {said}")
@@ -171,19 +174,17 @@ class ToolActor(HandlingActor):
         if self._attempt <= self._errand.tool.retries:
             self.send_after(RETRY_S * 2 ** (self._attempt - 1), TryAgain())
         else:
-            self._end(outcome, ToolResult(why, is_error=True))
+            self._end_with(ToolResult(why, is_error=True), outcome)
 
-    def _end_with(self, value: Any) -> None:
-        """End with what the tool gave."""
+    def _end_with(self, value: Any, failure: ToolOutcome = "error") -> None:
+        """End with what the tool gave, or with why it gave nothing."""
         tool, context = self._errand.tool, self._context
         rendered = render(value, tool.max_output)
         ends_turn = rendered.ends_turn or tool.ends_turn or (context is not None and context.ends_turn)
         result = ToolResult(rendered.content, is_error=rendered.is_error, ends_turn=ends_turn)
-        self._end("error" if rendered.is_error else "ok", result, truncated=rendered.truncated)
-
-    def _end(self, outcome: ToolOutcome, result: ToolResult, *, truncated: bool = False) -> None:
         self._tell_news()
-        self.send(self._session, ToolEnded(self._errand.number, outcome, result, truncated))
+        outcome = failure if rendered.is_error else "ok"
+        self.send(self._session, ToolEnded(self._errand.number, outcome, result, rendered.truncated))
         self.stop()
 
     # Progress

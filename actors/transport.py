@@ -86,10 +86,12 @@ class Response:
 
     async def _pull(self, take: Callable[[bytes], bool], valve: Valve) -> bool:
         while data := await self.read():
-            await valve.wait()  # it may have been shut while the socket had nothing yet
+            if not valve.is_open:  # it may have been shut while the socket had nothing yet
+                await valve.wait()
             if take(data):
                 return True
-            await valve.wait()
+            if not valve.is_open:
+                await valve.wait()
         return False
 
     async def read(self) -> bytes:
@@ -137,11 +139,10 @@ class HttpTransport:
     """
 
     def __init__(self, endpoint: Endpoint, over: httpx.AsyncBaseTransport | None = None) -> None:
-        self._client = httpx.AsyncClient(
-            transport=_real_transport(endpoint) if over is None else over,
-            follow_redirects=False,  # httpx forwards `x-api-key` across origins
-            timeout=None,  # noqa: S113 - deadlines are the caller's, and count parsed chunks, not bytes
-        )
+        # Not by way of an `httpx.AsyncClient`: but for cookies we want nothing of what that does. It follows redirects
+        # (with `x-api-key`, across origins), and costs as much as the transport beneath it.
+        self._over = _real_transport(endpoint) if over is None else over
+        self._cookies = httpx.Cookies()
         # Not the pools' own limits: they do not say when the wait is over.
         self._slots: contextlib.AbstractAsyncContextManager[Any] = (
             contextlib.nullcontext()
@@ -193,13 +194,9 @@ class HttpTransport:
     async def _exchange(
         self, body: bytes, headers: dict[str, str], connect_s: float
     ) -> AsyncIterator[Response]:
-        timeout = {"connect": connect_s, "read": None, "write": None, "pool": None}
         translated = functools.partial(self._translated, connect_s, in_body=True)
-        request = self._client.build_request(
-            "POST", self._url, content=body, headers=self._headers | headers, extensions={"timeout": timeout}
-        )
         with self._translated(connect_s, in_body=False):
-            response = await self._client.send(request, stream=True)
+            response = await self._send(body, headers, connect_s)
         try:
             yield Response(response, translated)
         finally:
@@ -207,9 +204,29 @@ class HttpTransport:
             with contextlib.suppress(httpx.HTTPError, aiohttp.ClientError, OSError):
                 await response.aclose()
 
+    async def _send(self, body: bytes, headers: dict[str, str], connect_s: float) -> httpx.Response:
+        request = httpx.Request(
+            "POST",
+            self._address,
+            content=body,
+            headers=self._headers | headers,
+            cookies=self._cookies,
+            # Other deadlines are the caller's, and count parsed chunks, not bytes.
+            extensions={"timeout": {"connect": connect_s, "read": None, "write": None, "pool": None}},
+        )
+        response = await self._over.handle_async_request(request)
+        if "set-cookie" in response.headers:
+            response.request = request
+            self._cookies.extract_cookies(response)
+        return response
+
+    @functools.cached_property
+    def _address(self) -> httpx.URL:
+        return httpx.URL(self._url)
+
     async def aclose(self) -> None:
         """Close all connections."""
-        await self._client.aclose()
+        await self._over.aclose()
 
     @contextlib.contextmanager
     def _translated(self, connect_s: float, *, in_body: bool) -> Iterator[None]:

@@ -10,13 +10,24 @@ import msgspec
 import pytest
 
 import actors.log
-from actors import Intensity, RetryPolicy, Runtime, RuntimeConfig, TurnFailedError
-from actors.events import TextDelta
+from actors import (
+    Approvals,
+    Intensity,
+    Repeats,
+    RetryPolicy,
+    Rule,
+    Runtime,
+    RuntimeConfig,
+    ToolContext,
+    TurnFailedError,
+    tool,
+)
+from actors.events import ApprovalRequested, TextDelta
 from actors.kernel.dispatcher import Dispatcher
 from actors.log.schema import EVENTS
 from actors.messages import GetHistory, StartTurn
 from actors.observer import RuntimeObserver
-from actors.provider import Gate, Pause, Reply, ScriptedProvider, Status
+from actors.provider import Call, Gate, Pause, Reply, ScriptedProvider, Status
 from actors.session import SessionActor
 from tests.log.keeping import complaints
 
@@ -76,6 +87,7 @@ def an_evening(monkeypatch: pytest.MonkeyPatch) -> None:
             with pytest.raises(TurnFailedError):
                 session.run("break")
             session.run("stall")
+            an_agent_at_work(provider, runtime)
             broken = runtime.spawn(id="broken", intensity=Intensity(restarts=0))
             with pytest.raises(TurnFailedError):
                 broken.run("break")
@@ -87,6 +99,26 @@ def an_evening(monkeypatch: pytest.MonkeyPatch) -> None:
                 GetHistory(),
                 "a test",
             )
+
+
+@tool
+async def crash(word: str, context: ToolContext) -> str:
+    """Crash, but at first."""
+    if context.step > 2:
+        raise ValueError(ANSWER)
+    return word
+
+
+def an_agent_at_work(provider: ScriptedProvider, runtime: Runtime) -> None:
+    asks = Reply("", tool_calls=(Call("crash", f'{{"word": "{PROMPT}"}}'),))
+    provider.script("agent", Reply(""), asks, asks, Reply(ANSWER))
+    policy = Approvals(rules=(Rule("crash"),))
+    session = runtime.spawn(id="agent", tools=[crash], approvals=policy, repeats=Repeats(warn=2))
+    with session.stream(PROMPT) as stream:
+        for event in stream:
+            if isinstance(event, ApprovalRequested):
+                session.steer(PROMPT).get(timeout=5)
+                session.approve(event.approval).get(timeout=5)
 
 
 def wait_for_a_progress_record(runtime: Runtime) -> None:

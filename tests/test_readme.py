@@ -28,7 +28,7 @@ def test_its_python_runs(
         exec(compile(source, f"README block {number}", "exec"), scope)  # noqa: S102 - it is ours
         if "main" in scope:
             asyncio.run(scope["main"]())  # type: ignore[operator]
-    for sink in FILES._sinks:  # the block on the log opens one
+    for sink in FILES.sinks:  # the block on the log opens one
         FILES.remove(sink)
     if number == 0:
         assert "RetryScheduled" in capsys.readouterr().out

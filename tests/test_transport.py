@@ -14,7 +14,17 @@ import pytest
 from actors.config import Endpoint
 from actors.diagnosis import TROUBLE, TransportFailure, translate
 from actors.outcome import Failure, Protocol, Stalled, Transport
-from actors.provider import BadChunk, BadStatusLine, Eof, Play, Reply, Reset, ScriptedProvider, Status
+from actors.provider import (
+    BadChunk,
+    BadStatusLine,
+    Eof,
+    Play,
+    Redirect,
+    Reply,
+    Reset,
+    ScriptedProvider,
+    Status,
+)
 from actors.transport import HttpTransport
 
 TRANSPORTS = ("aiohttp", "httpx")
@@ -201,3 +211,28 @@ def test_an_error_body_that_is_compressed_is_not_read(transport: str) -> None:
         failure = failure_of(provider.base_url, transport)
 
     assert isinstance(failure.outcome, Protocol)
+
+
+async def statuses_of(endpoint: Endpoint, requests: int) -> list[int]:
+    transport = HttpTransport(endpoint)
+    statuses = []
+    for _ in range(requests):
+        async with transport.stream(b'{"model": "m", "messages": []}', {}, connect_s=5) as response:
+            statuses.append(response.status)
+    await transport.aclose()
+    return statuses
+
+
+@pytest.mark.parametrize("transport", TRANSPORTS)
+def test_cookies_are_given_back(transport: str) -> None:
+    """Some load balancers keep a client at one server by them."""
+    with ScriptedProvider(default=Status(503, headers={"set-cookie": "seat=12"})) as provider:
+        asyncio.run(statuses_of(provider.endpoint(transport=transport), 2))
+
+        assert [request.headers.get("cookie") for request in provider.requests] == [None, "seat=12"]
+
+
+@pytest.mark.parametrize("transport", TRANSPORTS)
+def test_a_redirect_to_nowhere_is_a_status_like_others(transport: str) -> None:
+    with ScriptedProvider(default=Redirect(location="http://[")) as provider:
+        assert asyncio.run(statuses_of(provider.endpoint(transport=transport), 1)) == [307]

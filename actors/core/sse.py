@@ -81,6 +81,7 @@ class SSEDecoder:
             or self._data is not None
             or self._size
             or self.violation is not None
+            or b"\n" not in data  # nothing ends here: don't join a long line anew for each of its pieces
             or b"\r" in data
         ):
             return None

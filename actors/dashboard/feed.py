@@ -25,7 +25,7 @@ class Feed:
 
     def __init__(self, paths: Iterable[str | os.PathLike[str]], fleet: Fleet | None = None) -> None:
         self.fleet = Fleet() if fleet is None else fleet
-        self._tailer = Tailer(paths, parse)
+        self._tailer = Tailer(paths, parse, time_of)
 
     def poll(self, now: Callable[[], float] = time.monotonic) -> Iterator[None]:
         """Fold what there is by now, a chunk (of some hundred records) at a time; to be called again, a little later.
@@ -50,17 +50,25 @@ class Feed:
         return self._tailer.progress
 
     def _fold(self, items: Iterable[AnyRecord | str]) -> None:
-        for item in items:
-            if isinstance(item, str):
-                self.fleet.bad_line(item)
-            else:
-                self.fleet.apply(item)
+        fold(items, self.fleet)
 
 
-def parse(line: bytes) -> tuple[float | None, AnyRecord | str]:
-    """Read a line: its time and its record; of a line that is none, no time, and its beginning, to be shown."""
+def fold(items: Iterable[AnyRecord | str], fleet: Fleet) -> None:
+    """Take what `parse` made of lines."""
+    fleet.apply_all([item for item in items if not isinstance(item, str)])
+    for item in items:
+        if isinstance(item, str):
+            fleet.bad_line(item)
+
+
+def parse(line: bytes) -> AnyRecord | str:
+    """Read a line: its record; of a line that is none, its beginning, to be shown."""
     try:
-        record = decode(line)
+        return decode(line)
     except (ValueError, RecursionError):
-        return None, inert(line[:SHOWN].decode("utf-8", "backslashreplace"))
-    return record.timestamp.timestamp(), record
+        return inert(line[:SHOWN].decode("utf-8", "backslashreplace"))
+
+
+def time_of(item: AnyRecord | str) -> float | None:
+    """When a record was written, in Unix seconds; None of a line that is none."""
+    return None if isinstance(item, str) else item.timestamp.timestamp()

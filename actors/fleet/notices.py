@@ -27,8 +27,8 @@ class Notices:
         self.problems: deque[Notice] = deque(maxlen=recent)
 
 
-def notice(record: Any, at: float) -> Notice:
-    """A record as a line of such a list."""
+def notice(record: Any, at: float, text: str) -> Notice:
+    """A record as a line of such a list, which says `text`."""
     session = getattr(record, "session", None)
     return Notice(
         at=at,
@@ -36,7 +36,7 @@ def notice(record: Any, at: float) -> Notice:
         level=record.level,
         run=record.run_id,
         session=session or "",
-        text=record.message,
+        text=text,
     )
 
 

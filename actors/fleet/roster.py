@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from operator import attrgetter
 from typing import Any, Final
 
 import msgspec
 
+from actors.fleet.notices import SHORT
 from actors.fleet.runs import Run
 from actors.fleet.sessions import Session
-from actors.fleet.view import Entry
+from actors.fleet.view import Entry, State
 from actors.log.decode import AnyRecord
+from actors.log.schema import RequestProgress, TurnRecord
 
 ROOM: Final = 0.75
 """What remains of the sessions' bound when room is made, so that it is made seldom."""
@@ -44,6 +47,9 @@ class Roster:
 
     def __init__(self, bounds: Bounds) -> None:
         self._bounds = bounds
+        self._timeline, self._most = bounds.timeline, bounds.entries
+        self._names = {kind: name for kind, name in SHORT.items() if kind is not RequestProgress}
+        """What has a line in a timeline, and how it is called there."""
         self._runs: dict[str, Run] = {}
         self._sessions = 0
         self._entries = 0
@@ -59,8 +65,7 @@ class Roster:
 
     def sessions(self) -> Iterator[Session]:
         """All sessions."""
-        for run in self._runs.values():
-            yield from run.sessions.values()
+        return chain.from_iterable(run.sessions.values() for run in self._runs.values())
 
     def find(self, run: str, session: str) -> Session | None:
         """A session, if it has a row."""
@@ -90,16 +95,73 @@ class Roster:
         session.seen = at
         return session
 
-    def note(self, session: Session, entry: Entry) -> None:
-        """Add to a session's timeline."""
+    def tell(
+        self,
+        record: TurnRecord,
+        run: Run,
+        at: float,
+        state: State,
+        text: str = "",
+        error: str = "",
+        duration: float | None = None,
+        input_tokens: int | None = None,
+        output_tokens: int | None = None,
+        calls: int = 0,
+    ) -> Session:
+        """Put the session of a record at that place of its turn, and add a line to its timeline.
+
+        All in one call, as logs are full of these records, and calls are most of what a fold costs.
+        """
+        session = run.sessions.get(record.session)
+        if session is None:
+            session = self.session(record, run, at)
+        session.seen = at
+        session.turn = turn = record.turn
+        if (step := record.step) is not None:
+            session.step = step
+        if (attempt := record.attempt) is not None:
+            session.attempt = attempt
+        if session.state != "ended":  # what is told after the end changes nothing about it
+            session.state = state
+        session.retry = None
+        name = self._names.get(type(record))
+        if name is None:
+            return session
         entries = session.entries
-        if len(entries) == entries.maxlen:
+        if len(entries) == self._timeline:
             session.dropped += 1
         else:
             self._entries += 1
+            if self._entries > self._most:
+                self._shorten_timelines()
+        entries.append(
+            Entry(
+                at,
+                name,
+                record.level,
+                turn,
+                session.step,
+                session.attempt,
+                text,
+                error,
+                duration,
+                input_tokens,
+                output_tokens,
+                calls,
+            )
+        )
+        return session
+
+    def note(self, session: Session, entry: Entry) -> None:
+        """Add to a session's timeline."""
+        entries = session.entries
+        if len(entries) == self._timeline:
+            session.dropped += 1
+        else:
+            self._entries += 1
+            if self._entries > self._most:
+                self._shorten_timelines()
         entries.append(entry)
-        if self._entries > self._bounds.entries:
-            self._shorten_timelines()
 
     def end(self, session: Session) -> None:
         """A session is over; the one whose end is longest ago may lose its row."""

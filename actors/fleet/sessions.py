@@ -58,12 +58,6 @@ class Session:
         if record.output_tokens is not None and streamed > 0:
             self.tokens_per_s = record.output_tokens / streamed
 
-    def attempt_over(self, input_tokens: int | None, output_tokens: int | None) -> None:
-        """An attempt ended, however; it cost so much."""
-        self.chunks_per_s = None
-        self.input_tokens += input_tokens or 0
-        self.output_tokens += output_tokens or 0
-
     def ended(self) -> None:
         """The session is over."""
         self.state = "ended"

@@ -14,13 +14,18 @@ class Tally:
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._counts: Counter[str] = Counter()
+        self._counts: dict[str, int] = {}
 
     def add(self, name: str) -> None:
         """Count a name."""
-        known = name in self._counts or len(self._counts) < self._most
-        self._counts[name if known else OTHERS] += 1
+        counts = self._counts
+        if name in counts:
+            counts[name] += 1
+        elif len(counts) < self._most:
+            counts[name] = 1
+        else:
+            counts[OTHERS] = counts.get(OTHERS, 0) + 1
 
     def counts(self) -> dict[str, int]:
         """The most frequent first."""
-        return dict(self._counts.most_common())
+        return dict(Counter(self._counts).most_common())

@@ -11,17 +11,18 @@ import os
 import time
 import traceback
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 from loguru import logger as host
 
 from actors.log._loguru import is_heard
-from actors.log.schema import EVENTS, EXCEPTION_FIELDS, FIELDS, LEVELS, SCHEMA, TAG
+from actors.log.schema import EVENTS, EXCEPTION_FIELDS, FIELDS, RANKS, SCHEMA, TAG
 from actors.log.sink import FILES
 
-_KNOWN = frozenset(FIELDS)
+SECOND: Final = 1_000_000
+"""In µs."""
 
 MARK = "greenroom"
 """Where a record's fields are in loguru's `extra`."""
@@ -46,13 +47,15 @@ class Log:
         self.run_id = uuid.uuid4().hex if run_id is None else run_id
         self._now = now
         self._pid = pid
+        self._born()
+        self._names = dict(FIELDS)  # looked up for each field, quicker than the read-only one
         self._second = 0, _rfc3339(0)
-        """The last one that a record was of, and how it is written: most records share theirs with others."""
+        """The last one that a record was of, in µs, and how it is written: most records share theirs with others."""
 
     @property
     def enabled(self) -> bool:
         """Whether anyone listens; where this is False, a hot path need not gather its fields."""
-        return bool(FILES) or is_heard(host, __name__)
+        return bool(FILES.sinks) or is_heard(host, __name__)
 
     def emit(
         self,
@@ -78,41 +81,58 @@ class Log:
         """
         if event_name not in EVENTS:
             raise ValueError(f"{event_name!r} is not in actors.log.schema.EVENTS")
-        if level not in LEVELS:
+        rank = RANKS.get(level)
+        if rank is None:
             raise ValueError(f"{level!r} is not in actors.log.schema.LEVELS")
-        if not _KNOWN.issuperset(fields):
-            unknown = ", ".join(sorted(fields.keys() - _KNOWN))
-            raise TypeError(f"no such field in actors.log.schema.FIELDS: {unknown}")
         heard_by_host = is_heard(host, __name__)
-        if not FILES and not heard_by_host:
+        if not FILES.sinks and not heard_by_host:
+            _check(fields)
             return
         record = {
             "timestamp": self._timestamp(),
             "level": level,
             TAG: event_name,
-            "message": _encodable(message),
+            "message": message if message.isascii() else _encodable(message),
             "schema": SCHEMA,
             "seq": 0,  # a file's own: it fills that in
             "run.id": self.run_id,
-            "process.pid": self._pid(),
+            "process.pid": self._process if self._generation == FILES.generation else self._born(),
         }
-        for name, value in fields.items():  # quicker than to merge a comprehension
-            if value is not None:
-                record[FIELDS[name]] = value
+        names = self._names
+        try:
+            for name, value in fields.items():  # quicker than to merge a comprehension
+                said = names[name]
+                if value is not None:
+                    record[said] = value
+        except KeyError:
+            _check(fields)
+            raise
         if exc is not None:
             record.update(zip(EXCEPTION_FIELDS, _described(exc), strict=True))
-        FILES.write(LEVELS.index(level), record)
+        FILES.write(rank, record)
         if heard_by_host:
             _tell_host(record)
 
+    def _born(self) -> int:
+        """Ask for the process's number: once a process, as it is a system call."""
+        self._generation = FILES.generation
+        self._process = self._pid()
+        return self._process
+
     def _timestamp(self) -> str:
         # Always with microseconds, so that the column is as wide in every line.
-        second, micro = divmod(round(self._now() * 1e6), 1_000_000)
-        last, written = self._second
-        if second != last:
-            written = _rfc3339(second)
+        now = round(self._now() * 1e6)
+        second, written = self._second
+        if not 0 <= now - second < SECOND:
+            second = now // SECOND * SECOND
+            written = _rfc3339(second // SECOND)
             self._second = second, written  # at once, as other threads log too
-        return f"{written}.{micro:06}Z"
+        return f"{written}.{now - second:06}Z"
+
+
+def _check(fields: Mapping[str, Any]) -> None:
+    if unknown := fields.keys() - FIELDS.keys():
+        raise TypeError(f"no such field in actors.log.schema.FIELDS: {', '.join(sorted(unknown))}") from None
 
 
 def _tell_host(record: dict[str, Any]) -> None:
@@ -124,7 +144,7 @@ def _tell_host(record: dict[str, Any]) -> None:
 
 def _encodable(text: str) -> str:
     # A lone surrogate can't be written as UTF-8, by us or by a handler of the host.
-    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode("utf-8")
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def _rfc3339(second: int) -> str:

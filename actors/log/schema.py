@@ -25,6 +25,9 @@ PREFIX: Final = "actors."
 LEVELS: Final = ("TRACE", "DEBUG", "INFO", "SUCCESS", "WARNING", "ERROR", "CRITICAL")
 """loguru's levels, in rising order."""
 
+RANKS: Final[Mapping[str, int]] = MappingProxyType({level: rank for rank, level in enumerate(LEVELS)})
+"""How high a level is."""
+
 TAG: Final = "event.name"
 
 NAMES: Final[Mapping[str, str]] = MappingProxyType(

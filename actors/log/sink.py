@@ -13,7 +13,7 @@ from typing import Any, Final, Self, TypeAlias
 from actors.errors import ConfigError
 from actors.log._loguru import FileSink, parse_duration, parse_size
 from actors.log.encode import to_line
-from actors.log.schema import LEVELS
+from actors.log.schema import LEVELS, RANKS
 
 Rotation: TypeAlias = str | int | time | timedelta | Callable[..., bool]
 Retention: TypeAlias = str | int | timedelta | Callable[..., None]
@@ -90,7 +90,7 @@ class LogFile:
     ) -> None:
         self.path = os.fspath(path)
         """As given."""
-        self._sink = _Sink(self.path, LEVELS.index(level), rotation=rotation, retention=retention)
+        self._sink = _Sink(self.path, RANKS[level], rotation=rotation, retention=retention)
         FILES.add(self._sink)
 
     def remove(self) -> None:
@@ -126,7 +126,7 @@ class _Sink:
         except (OSError, ValueError) as error:
             raise ConfigError("to_file.path", _advice(path, error)) from error
         self.least = least
-        """The least level that is written, by its place in `LEVELS`."""
+        """The least level that is written, by its rank."""
         self._rotates = rotation is not None
         self._path = path
         self._seq = 0
@@ -171,47 +171,48 @@ class _Files:
     """
 
     def __init__(self) -> None:
-        self._sinks: tuple[_Sink, ...] = ()
+        self.sinks: tuple[_Sink, ...] = ()
+        self.generation = 0
+        """How many forks lie between this process and the one that imported this."""
         self._lock = threading.RLock()
         self._waiting: deque[tuple[int, dict[str, Any]]] = deque()
         self._busy = False
         if hasattr(os, "register_at_fork"):
             # A child that was forked while another thread wrote would wait for ever.
             release = self._lock.release
-            os.register_at_fork(before=self._lock.acquire, after_in_parent=release, after_in_child=release)
+            os.register_at_fork(
+                before=self._lock.acquire, after_in_parent=release, after_in_child=self._forked
+            )
 
-    def __bool__(self) -> bool:
-        return bool(self._sinks)
+    def _forked(self) -> None:
+        self.generation += 1
+        self._lock.release()
 
     def add(self, sink: _Sink) -> None:
         with self._lock:
-            self._sinks += (sink,)
+            self.sinks += (sink,)
 
     def remove(self, sink: _Sink) -> None:
         with self._lock:
-            if sink in self._sinks:
-                self._sinks = tuple(it for it in self._sinks if it is not sink)
+            if sink in self.sinks:
+                self.sinks = tuple(it for it in self.sinks if it is not sink)
                 sink.stop()
 
     def write(self, level: int, record: dict[str, Any]) -> None:
-        """Write a record to the files that want its level, by its place in `LEVELS`."""
+        """Write a record to the files that want its level, by its rank."""
         with self._lock:
+            self._waiting.append((level, record))
             if self._busy:
-                # A finalizer or signal handler of this thread, in the middle of a line: it comes next.
-                self._waiting.append((level, record))
-                return
+                return  # a finalizer or signal handler of this thread, in the middle of a line: it comes next
             self._busy = True
             try:
-                self._write(level, record)
                 while self._waiting:
-                    self._write(*self._waiting.popleft())
+                    level, record = self._waiting.popleft()
+                    for sink in self.sinks:
+                        if level >= sink.least:
+                            sink.write(record)
             finally:
                 self._busy = False
-
-    def _write(self, level: int, record: dict[str, Any]) -> None:
-        for sink in self._sinks:
-            if level >= sink.least:
-                sink.write(record)
 
 
 FILES: Final = _Files()

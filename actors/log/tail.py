@@ -98,16 +98,11 @@ def _is_line(item: bytes | None) -> bool:
 
 
 def _tailer(paths: tuple[str | os.PathLike[str], ...]) -> Tailer[bytes]:
-    alone = len(paths) == 1 and not is_pattern(paths[0])
-    return Tailer(paths, _unstamped if alone else _stamped)
+    return Tailer(paths, bytes, _time_of)
 
 
-def _unstamped(line: bytes) -> tuple[None, bytes]:
-    return None, line
-
-
-def _stamped(line: bytes) -> tuple[float | None, bytes]:
+def _time_of(line: bytes) -> float | None:
     try:
-        return _STAMP.decode(line).timestamp.timestamp(), line
+        return _STAMP.decode(line).timestamp.timestamp()
     except (ValueError, RecursionError):
-        return None, line
+        return None

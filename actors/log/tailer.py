@@ -31,16 +31,20 @@ class Tailer(Generic[Item]):
 
     Args:
         patterns: names of files, which need not be there yet, and globs, which are looked at again and again.
-        parse: makes an item of a line, and gives its time in Unix seconds; None if it has none of its own.
+        parse: makes an item of a line.
+        time_of: gives an item's time, in Unix seconds; None if it has none of its own. Only asked for where there
+            may be several logs.
     """
 
     def __init__(
         self,
         patterns: Iterable[str | os.PathLike[str]],
-        parse: Callable[[bytes], tuple[float | None, Item]],
+        parse: Callable[[bytes], Item],
+        time_of: Callable[[Item], float | None],
     ) -> None:
         self._patterns = [os.fspath(pattern) for pattern in patterns]
-        self._parse = parse
+        self._parse, self._time_of = parse, time_of
+        self._alone = len(self._patterns) == 1 and not is_pattern(self._patterns[0])
         self._followers: dict[str, Follower] = {}
         self._merge: Merge[Item] = Merge()
         self._marks: deque[tuple[float, float]] = deque()
@@ -65,8 +69,12 @@ class Tailer(Generic[Item]):
             lines = self._followers[path].read()
             if lines is None:
                 behind.remove(path)
+            elif self._alone:
+                yield list(map(self._parse, lines))
+                continue
             else:
-                self._merge.add(path, map(self._parse, lines))
+                items = map(self._parse, lines)
+                self._merge.add(path, ((self._time_of(item), item) for item in items))
             yield self._merge.due(self._settled(behind, now()))
 
     def rest(self) -> list[Item]:

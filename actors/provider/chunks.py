@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-import contextlib
+import functools
 import json
 from typing import Any
 
@@ -40,8 +40,10 @@ def encode(value: Any, *, ascii_only: bool = False) -> bytes:
     """JSON in UTF-8; a lone surrogate, which UTF-8 can't hold, stays a JSON escape."""
     if not ascii_only:
         # Lone surrogates, which msgspec refuses, are rare: nearly every delta goes the fast way.
-        with contextlib.suppress(UnicodeEncodeError):
+        try:
             return msgspec.json.encode(value)
+        except UnicodeEncodeError:
+            pass
     text = json.dumps(value, ensure_ascii=ascii_only, separators=(",", ":"))
     # Python's escape for a lone surrogate is JSON's too.
     return text.encode("utf-8", "backslashreplace")
@@ -80,7 +82,16 @@ class Scribe:
     def piece(self, piece: Piece) -> bytes:
         """The chunk of one delta."""
         self._sent += 1
-        return self._chunk(piece.delta)
+        if self._wants_usage and self._reply.usage_placement == "every":
+            return self._chunk(piece.delta)
+        before, after = self._around
+        return before + encode(piece.delta, ascii_only=self._reply.ascii) + after
+
+    @functools.cached_property
+    def _around(self) -> tuple[bytes, bytes]:
+        """What stands around a delta, the same each time: in a string, the quotes that are looked for are escaped."""
+        before, member, after = self._chunk(None).partition(b'"delta":')
+        return before + member, after.removeprefix(b"null")
 
     def finish(self) -> bytes:
         """The chunk with the finish reason; nothing if the reply has none."""
@@ -146,7 +157,7 @@ class Scribe:
             message["tool_calls"] = whole(reply.tool_calls)
         return message
 
-    def _chunk(self, delta: dict[str, Any], finish_reason: str | None = None) -> bytes:
+    def _chunk(self, delta: dict[str, Any] | None, finish_reason: str | None = None) -> bytes:
         choice = _choice(delta, finish_reason)
         chunk: dict[str, Any] = {**self._frame, "choices": [choice]}
         if self._wants_usage:
@@ -172,7 +183,7 @@ class Scribe:
         }
 
 
-def _choice(delta: dict[str, Any], finish_reason: str | None) -> dict[str, Any]:
+def _choice(delta: dict[str, Any] | None, finish_reason: str | None) -> dict[str, Any]:
     return {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish_reason}
 
 

@@ -23,8 +23,15 @@ class Framer:
         # To HTTP/1.0 a body without a length ends with the connection (RFC 9112, 6.3): h11 frames it so if it
         # believes that it answers such a client.
         version = "1.0" if framing == "close" else asked.http_version
-        close = "connection: close\r\n" if asked.close else ""
-        self._wire.receive_data(f"{asked.method} / HTTP/{version}\r\nhost: localhost\r\n{close}\r\n".encode())
+        if self._bodiless or asked.close or version != "1.1":
+            close = "connection: close\r\n" if asked.close else ""
+            self._ask(f"{asked.method} / HTTP/{version}\r\nhost: localhost\r\n{close}\r\n".encode())
+        else:
+            # h11 lets a server answer what it has not read yet, and to read it takes as long as the whole answer.
+            self._wire.their_http_version = b"1.1"
+
+    def _ask(self, request: bytes) -> None:
+        self._wire.receive_data(request)
         while not isinstance(self._wire.next_event(), h11.EndOfMessage):
             pass
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Literal
 
 from actors.config import Endpoint
 from actors.errors import ConfigError
@@ -54,6 +55,9 @@ class Playhouse:
         self._plan = Plan(seed)
         self._began = 0.0
         self._ledger = Ledger(clock)
+        self._refusals = 0
+        """Blocks of `refusing` that are entered, on whatever threads."""
+        self._at_the_door = threading.Lock()
         self._main: Door
         self._refused: Door
         self._elsewhere: Door
@@ -83,13 +87,22 @@ class Playhouse:
 
     @contextmanager
     def refusing(self) -> Iterator[None]:
-        """Inside the block the main port refuses every connection, and idle ones are closed."""
+        """Inside the block the main port refuses every connection, and idle ones are closed; blocks may overlap."""
         self._check_running()
-        self._main.shut()
+        self._refuse(1)
         try:
             yield
         finally:
-            self._main.open()
+            self._refuse(-1)
+
+    def _refuse(self, change: Literal[1, -1]) -> None:
+        with self._at_the_door:
+            refusals = self._refusals + change
+            if self._refusals == 0:
+                self._main.shut()
+            elif refusals == 0:
+                self._main.open()
+            self._refusals = refusals
 
     # Scripts
 

@@ -11,7 +11,8 @@ import msgspec
 from actors.provider.actions import Action, Send
 
 _HEAD_END = b"\r\n\r\n"
-_FINISH = re.compile(rb'"finish_reason"\s*:\s*"|(?:^|[\r\n])data:\s*\[DONE\]')
+_FINISH_REASON = re.compile(rb'"finish_reason"\s*:\s*"')
+_END_MARKER = re.compile(rb"(?:^|[\r\n])data:\s*\[DONE\]")
 """In a model's own words the quotes are escaped, and so are line ends."""
 _TAIL = 64
 """So many bytes are kept, to find a finish that was written in pieces."""
@@ -65,7 +66,14 @@ class _Reader:
         self._data, self._in_body, self.done = body, True, not streams
 
     def _read_body(self) -> None:
-        if self.served.finished is False and _FINISH.search(self._data):
+        if self.served.finished is False and _finishes(self._data):
             self.served = msgspec.structs.replace(self.served, finished=True)
             self.done = True
         self._data = self._data[-_TAIL:]
+
+
+def _finishes(data: bytes) -> bool:
+    if _FINISH_REASON.search(data):
+        return True
+    # It begins with a choice, which is slow to look for in each delta; its end is not.
+    return b"[DONE]" in data and _END_MARKER.search(data) is not None

@@ -57,9 +57,10 @@ class SeededDispatcher(Dispatcher):
     def next_ready(self) -> Cell:
         """Whose turn is next: the seed's choice."""
         ready = self._ready
-        place = self._place(len(ready)) if len(ready) > 1 else 0
+        count = len(ready)
+        place = 0 if count == 1 else self._place(count)
         cell = ready.pop()
-        if place < len(ready):
+        if place < count - 1:
             ready[place], cell = cell, ready[place]
         if not cell.closed:
             self._note(cell)

@@ -69,7 +69,6 @@ class VirtualLoop(asyncio.BaseEventLoop):
         self._is_idle = is_idle
         self._on_deadlock = on_deadlock
         self._on_tick = on_tick
-        self._rounds = 0
         self._timers: list[tuple[float, int, asyncio.TimerHandle]] = []
         self._cancelled = 0
         self._order = itertools.count()
@@ -157,17 +156,18 @@ class VirtualLoop(asyncio.BaseEventLoop):
 
     def _run_once(self) -> None:
         ready = self._ready
-        self._rounds += 1
-        if self._rounds % _TICK == 0:
-            self._on_tick()
-        if not ready and not self._stopping:
-            self._advance()
-        if self._timers and self._timers[0][0] <= self._now:
-            self._take_due()
-        for _ in range(len(ready)):
-            handle = ready.popleft()
-            if not handle._cancelled:
-                handle._run()
+        for _ in range(_TICK):  # rounds, of which most have one callback: to be called for each would cost as much
+            if not ready and not self._stopping:
+                self._advance()
+            if self._timers and self._timers[0][0] <= self._now:
+                self._take_due()
+            for _ in range(len(ready)):
+                handle = ready.popleft()
+                if not handle._cancelled:
+                    handle._run()
+            if self._stopping:
+                return
+        self._on_tick()
 
     def _advance(self) -> None:
         timers = self._timers

@@ -12,6 +12,7 @@ import httpx
 
 from actors.errors import SimulationError
 from actors.receiving import READ_SIZE
+from actors.sim.chunked import ChunkScanner
 from actors.sim.link import ClientEnd
 from actors.sim.network import Network
 from actors.transport import BODY, KEEPALIVE_S
@@ -87,6 +88,7 @@ class Wire:
         self._http = h11.Connection(h11.CLIENT, max_incomplete_event_size=_MAX_EVENT)
         self._is_dry = False
         """Whether h11 has said by now that it needs data."""
+        self._chunks = ChunkScanner(chunked=False)
         self._broken: httpx.RemoteProtocolError | None = None
 
     @property
@@ -110,11 +112,12 @@ class Wire:
 
     async def response(self, pool: SimTransport, origin: Origin) -> httpx.Response:
         """Read the head of the response."""
-        while True:
-            event = await self._event()
-            if isinstance(event, h11.Response):
-                break
+        while not isinstance(event := self._next(), h11.Response):
+            if self._is_dry:
+                self._http.receive_data(await self._receive())
         body = _Body(self, pool, origin)
+        self._chunks = ChunkScanner(chunked=(b"transfer-encoding", b"chunked") in event.headers)
+        self._chunks.scan(self._http.trailing_data[0])
         return httpx.Response(
             event.status_code,
             headers=event.headers.raw_items(),
@@ -130,15 +133,25 @@ class Wire:
         """What one read gives of the body; nothing at its end."""
         if self._broken is not None:
             raise self._broken
-        if self._http.their_state is not h11.SEND_BODY:
-            return b""
-        event = await self._event()
+        data = b""
+        while not data and self._http.their_state is h11.SEND_BODY:
+            if self._is_dry:
+                received = await self._receive()
+                if content := self._chunks.scan(received):
+                    return content
+                self._http.receive_data(received)
+            data = self._parsed()
+        return data
+
+    def _parsed(self) -> bytes:
+        """What h11 makes of what it has."""
         data = b""
         try:
-            while isinstance(event, h11.Data):
+            while isinstance(event := self._next(), h11.Data):
                 data += event.data
-                event = self._next()
         except httpx.RemoteProtocolError as error:
+            if not data:
+                raise
             self._broken = error  # what came before it is good
         return data
 
@@ -153,17 +166,14 @@ class Wire:
         self._http.start_next_cycle()
         return True
 
-    async def _event(self) -> object:
-        while self._is_dry or (event := self._next()) is h11.NEED_DATA:
-            try:
-                data = await self._end.read(READ_SIZE)
-            except OSError as error:
-                raise httpx.ReadError(str(error)) from error
-            if not data and self._http.their_state is h11.SEND_RESPONSE:
-                raise httpx.RemoteProtocolError("Server disconnected without sending a response.")
-            self._http.receive_data(data)
-            self._is_dry = False
-        return event
+    async def _receive(self) -> bytes:
+        try:
+            data = await self._end.read(READ_SIZE)
+        except OSError as error:
+            raise httpx.ReadError(str(error)) from error
+        if not data and self._http.their_state is h11.SEND_RESPONSE:
+            raise httpx.RemoteProtocolError("Server disconnected without sending a response.")
+        return data
 
     def _next(self) -> object:
         try:

@@ -98,6 +98,7 @@ NOT_COMPLETE: Mapping[str, str] = MappingProxyType({
 """How the recorded streams end that give no answer."""
 
 
+@functools.cache
 def expected(row: Recorded) -> Said:
     """What greenroom must make of a recorded stream that is complete."""
     kept = KEPT.get(row.body)

@@ -24,8 +24,8 @@ class Clock:
         return self.time
 
 
-def parse(line: bytes) -> tuple[float | None, bytes]:
-    return (float(line.split()[0]) if line[:1].isdigit() else None), line
+def time_of(line: bytes) -> float | None:
+    return float(line.split()[0]) if line[:1].isdigit() else None
 
 
 @pytest.fixture
@@ -50,7 +50,7 @@ def poll(tailer: Tailer[bytes], clock: Clock) -> list[str]:
 
 @pytest.fixture
 def tailer(folder: Path) -> Iterator[Tailer[bytes]]:
-    tailer = Tailer(["*.jsonl"], parse)
+    tailer = Tailer(["*.jsonl"], bytes, time_of)
     yield tailer
     tailer.close()
 
@@ -96,7 +96,7 @@ def test_a_clock_that_is_ahead_delays_nothing_for_longer(
 
 
 def test_logs_may_come_later(folder: Path, clock: Clock) -> None:
-    tailer = Tailer(["named", "sub/*.jsonl"], parse)
+    tailer = Tailer(["named", "sub/*.jsonl"], bytes, time_of)
     assert poll(tailer, clock) == []
     Path("sub").mkdir()
     write("sub/b.jsonl", "1 b")

@@ -43,6 +43,17 @@ def test_the_port_of_a_shut_door_is_taken(provider: ScriptedProvider) -> None:
         other.bind(("127.0.0.1", door.port))
 
 
+def test_refusing_lasts_until_the_last_block_is_left(provider: ScriptedProvider) -> None:
+    first, second = provider.refusing(), provider.refusing()
+    with httpx.Client(base_url=provider.base_url, trust_env=False) as client:
+        with second:
+            with first:
+                pass
+            with pytest.raises(httpx.ConnectError):
+                client.post("chat/completions", json=ASK)
+        assert client.post("chat/completions", json=ASK).status_code == 200
+
+
 def test_while_refusing_what_is_under_way_goes_on(provider: ScriptedProvider) -> None:
     gate = Gate()
     provider.script("m", Reply("to the end", faults=(Pause(gate=gate, after=1),)))

@@ -159,6 +159,20 @@ def test_an_outage_refuses_everyone(play: Play) -> None:
 
 
 @pytest.mark.parametrize("mode", ["sim"], indirect=True)
+def test_outages_that_overlap_are_over_when_the_last_one_is(play: Play) -> None:
+    body = """
+    stage.outage(at=0, lasting=60)
+    stage.outage(at=30, lasting=60)
+    await stage.sleep(75)
+    await stage.send(stage.spawn("early"), "?", Fails("transport:connect"), retry=None)
+    await stage.sleep(30)
+    await stage.send(stage.spawn("late"), "?", Completes(), retry=None)
+    """
+    report = play(body)
+    assert report.passed, list(complaints(report))
+
+
+@pytest.mark.parametrize("mode", ["sim"], indirect=True)
 def test_an_outage_is_survived_by_those_who_try_long_enough(play: Play) -> None:
     before = "patient = RetryPolicy(max_retries=9); stage.outage(at=60, lasting=600); await stage.sleep(61)"
     report = play(

@@ -117,6 +117,14 @@ def hold_to_the_laws(acted: Acted) -> None:
     assert firsts.keys() == {(event.turn, event.step, event.call_id) for event in ended if event.ran}
     asked = Counter((event.turn, event.step) for event in acted.of(StepFinished) for _ in event.calls)
     assert Counter((event.turn, event.step) for event in ended) <= asked
+    for terminal in acted.of(TurnCompleted):
+        if not terminal.calls:  # else some are the host's to answer
+            mine = {place: count for place, count in asked.items() if place[0] == terminal.turn}
+            assert mine == {
+                place: count
+                for place, count in Counter((event.turn, event.step) for event in ended).items()
+                if place[0] == terminal.turn
+            }
     opened, settled = acted.of(ApprovalRequested), acted.of(ApprovalDecided)
     assert sorted(event.approval for event in opened) == sorted(event.approval for event in settled)
     check_sendable(acted.history)

@@ -55,6 +55,18 @@ async def hang() -> None:
 
 
 @tool
+async def leave() -> None:
+    """Leave."""
+    raise SystemExit(1)
+
+
+@tool(max_output=60)
+async def rave() -> None:
+    """Rave."""
+    raise ValueError("\ud800" + "x" * 1000)
+
+
+@tool
 async def refuse() -> None:
     """Refuse."""
     raise ToolError("the shop is closed")
@@ -117,7 +129,13 @@ def test_no_more_run_at_once_than_may(cap: int) -> None:
         (Call("crash"), "crashed", "the tool crashed: ZeroDivisionError: boom"),
         (Call("hang"), "timeout", "the tool gave no result within 5 s"),
         (Call("refuse"), "error", "the shop is closed"),
-        (Call("nowhere"), "unknown", "there is no tool 'nowhere'; there are add, crash, hang, refuse"),
+        (Call("leave"), "crashed", "the tool crashed: RuntimeError: the tool raised SystemExit(1)"),
+        (Call("rave"), "crashed", "are left out"),
+        (
+            Call("nowhere"),
+            "unknown",
+            "there is no tool 'nowhere'; there are add, crash, hang, refuse, leave, rave",
+        ),
         (Call("add", '{"a": 1, "b": "x"}'), "invalid", "$.b"),
         (Call("add", '{"a": 1, "b'), "invalid", "not valid JSON"),
         (Call("add", "[1, 2]"), "invalid", "must be a JSON object"),
@@ -125,7 +143,7 @@ def test_no_more_run_at_once_than_may(cap: int) -> None:
     ids=lambda value: value.name if isinstance(value, Call) else None,
 )
 def test_each_call_has_one_result_and_the_turn_goes_on(call: Call, result: str, said: str) -> None:
-    acted = act(asks(call), DONE, tools=[add, crash, hang, refuse])
+    acted = act(asks(call), DONE, tools=[add, crash, hang, refuse, leave, rave])
     assert acted.results == {"call_1": result}
     assert said in acted.contents["call_1"]
     assert acted.completed.answer == DONE.text

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import math
 import time
 from collections.abc import Callable
 from typing import ClassVar, Final
 
+from textual import events
 from textual.app import App
 from textual.binding import Binding, BindingType
 
@@ -20,6 +22,8 @@ from actors.dashboard.top.timeline import TimelineScreen
 
 PERIOD: Final = 0.25
 """Seconds between two pictures."""
+QUIET: Final = 0.1
+"""A picture that is due so many seconds after a key comes so much later: first what the key asked for is painted."""
 
 STEP: Final = 0.01
 LEAP: Final = 0.1
@@ -54,6 +58,7 @@ class Top(App[OSError | None]):
         super().__init__(ansi_color=True if no_color else None)
         self.source = source
         self.replay = source if isinstance(source, Replay) else None
+        self._pressed = -math.inf
 
     def get_default_screen(self) -> Board:
         """The screen beneath all others."""
@@ -67,6 +72,12 @@ class Top(App[OSError | None]):
         """Close the logs."""
         gc.unfreeze()
         self.source.close()
+
+    async def on_event(self, event: events.Event) -> None:
+        """See keys as they come in."""
+        if isinstance(event, events.Key):
+            self._pressed = time.monotonic()
+        await super().on_event(event)
 
     def draw(self) -> None:
         """Draw what is on top."""
@@ -103,6 +114,8 @@ class Top(App[OSError | None]):
             while True:
                 self.draw()
                 await asyncio.sleep(PERIOD)
+                if time.monotonic() - self._pressed < QUIET:
+                    await asyncio.sleep(QUIET)
                 await self._poll()
         except OSError as error:
             self.exit(error)

@@ -9,7 +9,9 @@ from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
+from textual.reactive import var
 from textual.screen import Screen
+from textual.widget import Widget
 from textual.widgets import Input
 
 from actors.dashboard.top.paint import Lines
@@ -82,6 +84,9 @@ class Board(Screen[None]):
         }
     }
     """
+
+    focused = var[Widget | None](None)
+    """As any screen's, but a change of it does not paint the whole screen: the panels do that themselves."""
 
     def __init__(self) -> None:
         super().__init__()

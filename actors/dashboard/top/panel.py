@@ -12,7 +12,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from actors.dashboard.top.paint import Painted
-from actors.dashboard.top.rows.table import Column, Fitted, Key, Row, Table, fit, heading, lay
+from actors.dashboard.top.rows.table import Column, Fitted, Key, Line, Row, Table, fit, heading, lay
 
 NOTHING = Table(title="", columns=(), rows=(), empty="")
 
@@ -63,6 +63,8 @@ class Panel(Painted, ScrollView, can_focus=True, inherit_bindings=False):
         self.cursor = 0
         self._tail = tail
         self._fitted: tuple[tuple[Column, ...], int, Fitted] | None = None
+        self._laid: dict[int, tuple[Row, Line]] = {}
+        """Lines that were drawn, by their rows' places: most are drawn again as they are."""
 
     def show(self, table: Table) -> None:
         """Draw another table."""
@@ -81,6 +83,7 @@ class Panel(Painted, ScrollView, can_focus=True, inherit_bindings=False):
         table, width = self.table, self.scrollable_content_region.width
         if self._fitted is None or self._fitted[:2] != (table.columns, width):
             self._fitted = table.columns, width, fit(table.columns, width)
+            self._laid.clear()
         fitted = self._fitted[2]
         if not table.rows:
             return self.paint(((f" {table.empty}", "dim"),) if y == 0 else (), width)
@@ -89,10 +92,7 @@ class Panel(Painted, ScrollView, can_focus=True, inherit_bindings=False):
         index = self.scroll_offset.y + y - HEADING
         if index >= len(table.rows):
             return self.paint((), width)
-        cells = table.rows[index].cells
-        return self.paint(
-            lay(table.columns, cells, fitted), width, reverse=self.has_focus and index == self.cursor
-        )
+        return self.paint(self._line(index, fitted), width, reverse=self.has_focus and index == self.cursor)
 
     def action_move(self, by: int) -> None:
         """Move the cursor."""
@@ -127,6 +127,13 @@ class Panel(Painted, ScrollView, can_focus=True, inherit_bindings=False):
     @property
     def _seen(self) -> int:
         return self.scrollable_content_region.height - HEADING
+
+    def _line(self, index: int, fitted: Fitted) -> Line:
+        row = self.table.rows[index]
+        laid = self._laid.get(index)
+        if laid is None or laid[0] != row:
+            laid = self._laid[index] = row, lay(self.table.columns, row.cells, fitted)
+        return laid[1]
 
     def _place(self, before: tuple[Row, ...]) -> int:
         rows = self.table.rows

@@ -7,7 +7,7 @@ import time
 from collections import deque
 from collections.abc import Iterator, Sequence
 
-from actors.dashboard.feed import parse
+from actors.dashboard.feed import fold, parse, time_of
 from actors.fleet.fold import Fleet
 from actors.log.decode import AnyRecord
 from actors.log.tailer import Progress, Tailer
@@ -20,7 +20,7 @@ class Reading:
         self.fleet = Fleet()
         self.reached = -math.inf
         """Up to which time they are folded."""
-        self._tailer = Tailer(paths, parse)
+        self._tailer = Tailer(paths, parse, time_of)
         self._chunks = self._read()
         self._waiting: deque[AnyRecord | str] = deque()
 
@@ -49,17 +49,11 @@ class Reading:
 
     def _fold(self, at: float) -> bool:
         """Fold what waits; tell whether more is needed."""
-        waiting = self._waiting
-        while waiting:
-            item = waiting[0]
-            if isinstance(item, str):
-                self.fleet.bad_line(item)
-            elif item.timestamp.timestamp() > at:
-                return False
-            else:
-                self.fleet.apply(item)
-            waiting.popleft()
-        return True
+        waiting, due = self._waiting, []
+        while waiting and ((when := time_of(waiting[0])) is None or when <= at):
+            due.append(waiting.popleft())
+        fold(due, self.fleet)
+        return not waiting
 
     def _read(self) -> Iterator[list[AnyRecord | str]]:
         yield from self._tailer.poll(time.monotonic)

@@ -90,6 +90,6 @@ def test_the_order_is_marked_at_its_column() -> None:
     )
     table = Table(title="", columns=columns, rows=(), empty="", sort="state")
     fitted = fit(columns, 20)
-    assert heading(table, fitted)[2] == ("what▼ ", "strong")
-    assert heading(msgspec.structs.replace(table, reverse=True), fitted)[2] == ("what▲ ", "strong")
+    assert heading(table, fitted)[1] == (" what▼ ", "strong")
+    assert heading(msgspec.structs.replace(table, reverse=True), fitted)[1] == (" what▲ ", "strong")
     assert heading(msgspec.structs.replace(table, sort="session"), fitted)[0] == ("who▲ ", "strong")

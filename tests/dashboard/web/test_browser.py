@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+import socket
 from collections.abc import Callable, Iterator
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -206,15 +207,24 @@ def test_a_pause_holds_still(browser: Chrome, url: str, path: Path) -> None:
     until(browser, lambda it: sorted(rows(it)) == ["ada", "bob"])
 
 
-def test_a_lost_connection_is_said_and_found_again(browser: Chrome, path: Path) -> None:
+@pytest.fixture
+def port() -> Iterator[str]:
+    """A port that nobody else is given, not even while nothing listens on it."""
+    with socket.socket() as held:
+        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        held.bind(("127.0.0.1", 0))
+        yield str(held.getsockname()[1])
+
+
+def test_a_lost_connection_is_said_and_found_again(browser: Chrome, path: Path, port: str) -> None:
     log_turns(path, "ada")
-    with dashboard(path) as (_, url):
+    with dashboard(path, "--port", port) as (_, url):
         browser.get(url)
         until(browser, lambda it: rows(it) == ["ada"])
     until(browser, lambda it: link(it) == "lost")
     assert "Trying again" in find(browser, "#lost").text
     assert rows(browser) == ["ada"]
-    with dashboard(path, "--port", str(urlsplit(url).port)) as (_, new):
+    with dashboard(path, "--port", port) as (_, new):
         until(browser, lambda it: find(it, "#gate").is_displayed())  # another life, another token
         browser.get(new)
         until(browser, lambda it: link(it) == "live" and rows(it) == ["ada"])

@@ -102,13 +102,17 @@ def heading(table: Table, fitted: Fitted) -> Line:
 
 
 def lay(columns: Sequence[Column], cells: Sequence[Part], fitted: Fitted) -> Line:
-    """Lay cells out in their columns."""
+    """Lay cells out in their columns. Neighbours of one style become one part: each part costs when it is painted."""
     parts: list[Part] = []
+    gap = ""
     for index, width in fitted.columns:
         text, style = cells[index]
-        if parts:
-            parts.append((" " * fitted.gap, ""))
-        parts.append((pad(text, width, right=columns[index].right), style))
+        said = gap + pad(text, width, right=columns[index].right)
+        if parts and parts[-1][1] == style:
+            parts[-1] = parts[-1][0] + said, style
+        else:
+            parts.append((said, style))
+        gap = " " * fitted.gap
     return tuple(parts)
 
 
