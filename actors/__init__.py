@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         SessionConfig,
         Thinking,
         Tls,
+        Window,
     )
     from actors.core.advice import advise, trouble_of
     from actors.core.fold import Fold, fold
@@ -94,6 +95,7 @@ _HOMES = {
     "Thinking": "actors.config",
     "Tls": "actors.config",
     "Session": "actors.client",
+    "Window": "actors.config",
     "advise": "actors.core.advice",
     "trouble_of": "actors.core.advice",
     "Fold": "actors.core.fold",
@@ -193,6 +195,7 @@ __all__ = [
     "TurnHandle",
     "TurnStream",
     "UsageError",
+    "Window",
     "advise",
     "events",
     "fold",

@@ -62,7 +62,8 @@ def call_spec(session: str, turn: Turn, request: openai_chat.Request, services: 
         UsageError: the request can't be sent as JSON, or a file of `Endpoint.tls` can't be used.
     """
     endpoint = turn.endpoint
-    model = endpoint.model if turn.config.model is None else turn.config.model
+    models = (request.model, turn.config.model, endpoint.model)
+    model = next(model for model in models if model is not None)
     body = overlay(overlay(endpoint.body, turn.config.body), request.body)
     transport = services.transports.get(endpoint)
     return CallSpec(
@@ -121,7 +122,8 @@ class CallerActor(HandlingActor):
 
     def on_start(self) -> None:
         """Begin the request."""
-        self._started = self._last_chunk = self.dispatcher.now()
+        self._now = self.dispatcher.now
+        self._started = self._last_chunk = self._now()
         self._first_chunk: float | None = None
         self._finished: float | None = None
         self._emit("actors.request.started", "request started")
@@ -151,7 +153,7 @@ class CallerActor(HandlingActor):
 
     def _begin(self) -> None:
         # The time in which we waited for a connection of ours to come free is not the endpoint's.
-        self._started = self._last_chunk = self.dispatcher.now()
+        self._started = self._last_chunk = self._now()
         first = min(self._spec.deadlines.first_event, self._spec.deadlines.attempt)
         self._timer = self.send_after(first, DeadlineDue())
 
@@ -210,9 +212,10 @@ class CallerActor(HandlingActor):
         """Pass chunks on. True: the stream is over, whatever follows."""
         if not chunks:
             return False
-        self._last_chunk = now = self.dispatcher.now()
+        self._last_chunk = now = self._now()
         self._chunks += len(chunks)
-        if type(chunks[-1]) is Error:
+        last = type(chunks[-1])
+        if last is Error:
             chunks[-1] = self._spec.transport.redact(chunks[-1])
         self.send(self._aggregator, Chunks(tuple(chunks)))
         if self._first_chunk is None:
@@ -222,7 +225,7 @@ class CallerActor(HandlingActor):
         if self._finished is None and Finish in map(type, chunks):
             self._finished = now
             self._arm()
-        return type(chunks[-1]) in _LAST
+        return last in _LAST
 
     # Messages
 
@@ -231,7 +234,7 @@ class CallerActor(HandlingActor):
 
     def _resume(self, _: Resume) -> None:
         # The time in which the consumer made us wait is not the endpoint's.
-        self._last_chunk = self.dispatcher.now()
+        self._last_chunk = self._now()
         if self._finished is not None:
             self._finished = self._last_chunk
         self._valve.open()
@@ -248,7 +251,7 @@ class CallerActor(HandlingActor):
         if self._settled:
             return
         at, stalled = self._next_deadline()
-        if self.dispatcher.now() < at:
+        if self._now() < at:
             self._arm()
             return
         self.cancel_task(self._streaming)
@@ -282,7 +285,7 @@ class CallerActor(HandlingActor):
             return  # the request has not begun
         self._timer.cancel()
         at, _ = self._next_deadline()
-        self._timer = self.send_after(max(0.0, at - self.dispatcher.now()), DeadlineDue())
+        self._timer = self.send_after(max(0.0, at - self._now()), DeadlineDue())
 
     # The end
 
@@ -293,7 +296,7 @@ class CallerActor(HandlingActor):
         self.send(self._aggregator, last)
 
     def _age(self) -> float:
-        return self.dispatcher.now() - self._started
+        return self._now() - self._started
 
     def _emit(self, event: str, message: str, **fields: Any) -> None:
         if self._log.enabled:

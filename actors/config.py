@@ -14,6 +14,7 @@ from actors.approvals import Approvals
 from actors.endpoint import Deadlines, Endpoint, Tls
 from actors.profiles import Profile, Thinking
 from actors.settings import Count, JsonObject, MiB, Positive, Seconds, Secret, Settings, check_body
+from actors.window import Window
 
 __all__ = [
     "Approvals",
@@ -32,6 +33,7 @@ __all__ = [
     "SessionConfig",
     "Thinking",
     "Tls",
+    "Window",
 ]
 
 
@@ -158,6 +160,8 @@ class SessionConfig(Settings, frozen=True):
     `limit_reached:answer_retries`."""
     max_queued_turns: Count | None = None
     """How many turns of the session may wait behind another; past that `send` raises `QueueFullError`."""
+    window: Window | None = None
+    """What happens when the conversation grows longer than the model takes; None: all of it is sent."""
 
     def __post_init__(self) -> None:
         given: Any = self.tools

@@ -279,7 +279,6 @@ class Ledger:
             return "idle"
         return "retrying" if self.current.retrying else "streaming"
 
-    @property
     def full(self) -> bool:
         """Whether a consumer is so far behind that nothing more should be read for it."""
         for outlet in self.outlets:

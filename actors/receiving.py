@@ -41,14 +41,20 @@ class Connection(ResponseHandler, asyncio.BufferedProtocol):
 
     def buffer_updated(self, nbytes: int) -> None:
         """Called when so many bytes were read."""
-        self.data_received(self._shared[:nbytes].tobytes())
+        self._parse(self._shared[:nbytes].tobytes())
 
     def data_received(self, data: bytes) -> None:
         """Parse a read, and say so; a large one, as uvloop makes them, in parts."""
-        for start in range(0, max(len(data), 1), READ_SIZE):
-            super().data_received(data[start : start + READ_SIZE])
-            if self.on_read is not None:
-                self.on_read()
+        if len(data) <= READ_SIZE:
+            self._parse(data)
+            return
+        for start in range(0, len(data), READ_SIZE):
+            self._parse(data[start : start + READ_SIZE])
+
+    def _parse(self, data: bytes) -> None:
+        super().data_received(data)
+        if self.on_read is not None:
+            self.on_read()
 
     def connection_lost(self, exc: BaseException | None) -> None:
         """Called once, last."""
@@ -89,16 +95,10 @@ class Collector(aiohttp.StreamReader):
     def end_http_chunk_receiving(self) -> None:
         """The same."""
 
-    @property
-    def holds(self) -> bool:
-        """Whether anything is kept."""
-        return bool(self._buffer)
-
     def take(self) -> bytes:
-        """All that is kept, in one piece."""
-        buffer = self._buffer
-        data = buffer[0] if len(buffer) == 1 else b"".join(buffer)
-        buffer.clear()
+        """All that is kept, in one piece; empty for nothing."""
+        data = b"".join(self._buffer)
+        self._buffer.clear()
         return data
 
 
@@ -183,19 +183,21 @@ class Pouring:
 
     def _flow(self) -> None:
         reader, over = self._reader, self._over
-        if reader.is_eof():
+        ends = reader.is_eof()
+        if ends:
             self._leave()  # the connection is back in its pool
         if over.done() or not self._valve.is_open:
             return
         enough = False
         try:
-            enough = reader.holds and self._take(reader.take())
+            data = reader.take()
+            enough = bool(data) and self._take(data)
             error = reader.exception()
         except BaseException as raised:  # noqa: BLE001 - it is raised where the body is awaited
             error = raised
         if over.done():
             return  # what `take` did led to our being cancelled
-        if enough or (error is None and reader.is_eof()):
+        if enough or (error is None and ends):
             over.set_result(enough)
         elif error is not None:
             over.set_exception(error)

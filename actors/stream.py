@@ -7,6 +7,7 @@ import contextlib
 import threading
 import weakref
 from collections.abc import Callable, Generator
+from functools import partial
 from types import TracebackType
 from typing import Any, Self, TypeAlias
 
@@ -169,9 +170,8 @@ class EventStream(Closing):
     async def __anext__(self) -> Event:
         while True:
             if not self._taken:
-                loop = asyncio.get_running_loop()
-                ready = loop.create_future()
-                if self._outlet.wake_when_ready(_waker(loop, ready)):
+                ready = asyncio.get_running_loop().create_future()
+                if self._outlet.wake_when_ready(partial(_wake, ready, threading.get_ident())):
                     await ready
             event = self._next_taken()
             if event is not None:
@@ -223,19 +223,10 @@ def refuse_on_a_loop(what: str, instead: str) -> None:
         raise BlockingCallError(f"`{what}` would block the event loop of this thread; use `{instead}`")
 
 
-def _waker(loop: asyncio.AbstractEventLoop, ready: asyncio.Future[None]) -> Callable[[], None]:
-    thread = threading.get_ident()
-
-    def wake() -> None:
-        if threading.get_ident() == thread:  # through the self-pipe it would cost two system calls
-            _resolve(ready)
-            return
+def _wake(ready: asyncio.Future[None], thread: int) -> None:
+    """Wake who awaits `ready` on that thread."""
+    if threading.get_ident() != thread:
         with contextlib.suppress(RuntimeError):  # the loop closed: nobody awaits any more
-            loop.call_soon_threadsafe(_resolve, ready)
-
-    return wake
-
-
-def _resolve(ready: asyncio.Future[None]) -> None:
-    if not ready.done():
+            ready.get_loop().call_soon_threadsafe(_wake, ready, thread)
+    elif not ready.done():  # through the self-pipe it would cost two system calls
         ready.set_result(None)

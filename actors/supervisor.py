@@ -412,7 +412,7 @@ class Supervisor(HandlingActor):
 
     def _check_room(self) -> None:
         """Stop or go on reading the socket, as the slowest consumer demands."""
-        if self._caller is None or self._key is None or self._ledger.full == self._paused:
+        if self._caller is None or self._key is None or self._ledger.full() == self._paused:
             return
         self._paused = not self._paused
         self.send(self._caller, Pause() if self._paused else Resume())

@@ -10,6 +10,7 @@ from actors.events import (
     AnswerRejected,
     ApprovalDecided,
     ApprovalRequested,
+    ContextTrimmed,
     Event,
     LoopNoticed,
     Steered,
@@ -83,6 +84,20 @@ def _loop_noticed(event: LoopNoticed) -> Telling:
     return Telling("actors.turn.loop_noticed", message, "WARNING", fields)
 
 
+def _context_trimmed(event: ContextTrimmed) -> Telling:
+    fields = {
+        "reason": "refused" if event.asked else "budget",
+        "messages_cut": event.messages_cut,
+        "tokens_before": event.tokens_before,
+        "tokens_after": event.tokens_after,
+        "tokens_budget": event.budget,
+    }
+    if event.tokens_after > event.budget:
+        return Telling("actors.context.trimmed", "still too long: nothing more can be cut", "WARNING", fields)
+    message = "summed up" if event.strategy == "summarise" else "the oldest messages are left out"
+    return Telling("actors.context.trimmed", message, "INFO", fields)
+
+
 Teller: TypeAlias = Callable[[Any], Telling]
 _TELLERS: Mapping[type[Event], Teller] = MappingProxyType(
     {
@@ -93,6 +108,7 @@ _TELLERS: Mapping[type[Event], Teller] = MappingProxyType(
         Steered: _steered,
         AnswerRejected: _answer_rejected,
         LoopNoticed: _loop_noticed,
+        ContextTrimmed: _context_trimmed,
     }
 )
 

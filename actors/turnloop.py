@@ -18,7 +18,7 @@ from actors.calling import Calling
 from actors.core.aggregate import StepResult
 from actors.core.conversation import Asked, answer, asking, reply, settle
 from actors.core.repeats import CallCounts
-from actors.events import AnswerRejected, LoopNoticed, Steered, ToolCall, ToolCallFinished
+from actors.events import AnswerRejected, ContextTrimmed, LoopNoticed, Steered, ToolCall, ToolCallFinished
 from actors.giving_up import GaveUp
 from actors.hooks import Place, overridden
 from actors.messages import (
@@ -36,6 +36,7 @@ from actors.messages import (
 from actors.outcome import HookFailed, LimitReached
 from actors.tools.result import ToolResult
 from actors.toolset import Toolset, settle_tools
+from actors.windowing import Windowing
 from actors.wire.openai_chat import Request
 
 if TYPE_CHECKING:
@@ -66,6 +67,14 @@ class TurnLoop:
         """What stays of the conversation should the turn end without an answer."""
         self._nudge: tuple[Mapping[str, Any], ...] = ()
         """Sent with the next request, and not remembered."""
+        self._windowing = Windowing(
+            start,
+            actor.memory,
+            actor.threads,
+            running=len(self._earlier),
+            trimmed=lambda facts: self._tell(ContextTrimmed, **facts),
+            hidden_step=self._hidden_step,
+        )
         self._steers: list[tuple[Mapping[str, Any], ...]] = []
         self._step = 0
         self._empty_answers = 0
@@ -153,23 +162,38 @@ class TurnLoop:
         if not self._start.stateless:
             await settle_tools(self._start.config.tools)
             self._tools = Toolset(self._start.config.tools)
-        request = await self._hook("on_request", self._answers.prepare(self._request()))
-        self._reply = asyncio.get_running_loop().create_future()
-        self._actor.send(self._actor.supervisor, RunStep(self.turn, request))
-        step = await self._reply
+        step = await self._ask(await self._request())
+        if isinstance(step, StepFailed) and self._windowing.try_again(step.outcome):
+            step = await self._ask(await self._request())
         if isinstance(step, StepFailed):
             raise GaveUp(step.outcome)
+        self._windowing.answered(step.result)
         result: StepResult = await self._hook("on_response", step.result)
         return result
 
-    def _request(self) -> Request:
+    async def _ask(self, request: Request, *, hidden: bool = False) -> StepFinished | StepFailed:
+        self._reply = asyncio.get_running_loop().create_future()
+        self._actor.send(self._actor.supervisor, RunStep(self.turn, request, hidden))
+        return await self._reply
+
+    async def _hidden_step(self, request: Request) -> StepResult | None:
+        step = await self._ask(request, hidden=True)
+        return None if isinstance(step, StepFailed) else step.result
+
+    async def _request(self) -> Request:
         config = self._start.config
-        return Request(
-            messages=(*self._earlier, *self._added, *self._nudge),
+        whole = Request(
+            messages=(*self._earlier, *self._added),
             tools=self._tools.definitions(),
             enable_thinking=config.enable_thinking,
             response_format=config.response_format,
         )
+        request: Request = await self._hook("on_request", await self._windowing.fit(whole, self._prepare))
+        return request
+
+    def _prepare(self, request: Request) -> Request:
+        nudged = msgspec.structs.replace(request, messages=(*request.messages, *self._nudge))
+        return self._answers.prepare(nudged)
 
     async def _make_of(self, result: StepResult) -> tuple[StepResult, Any] | None:
         """What to make of a step; None: there is need of another one."""

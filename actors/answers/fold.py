@@ -29,7 +29,10 @@ class AnswerFold(Fold):
 
     @property
     def value(self) -> Any:
-        """As much of the value as is there; see `AnswerSpec.partial`. Parsed anew each time that it is asked for."""
+        """As much of the value as is there; see `AnswerSpec.partial`.
+
+        Parsed anew, from its beginning, each time that it is asked for: of a long answer, ask as often as it is shown, and not for each delta.
+        """
         if self._completed is not None:
             return self._completed.value
         return self._spec.partial("".join(self._arguments) or self.text[self._begin :])

@@ -80,7 +80,9 @@ class AnswerSpec(msgspec.Struct, frozen=True, kw_only=True, eq=False):
             whole = self._unwrapped(jiter.from_json(data, partial_mode="on"))
         except (ValueError, RecursionError):
             return None
-        tried = [given, whole, *([whole[:-1]] if isinstance(whole, list) and whole else [])]
+        tried = [given] if given == whole else [given, whole]
+        if isinstance(whole, list) and whole:
+            tried.append(whole[:-1])
         for value in tried:
             try:
                 return self._convert({FIELD: value})

@@ -7,7 +7,7 @@ runnable.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any, TypeAlias
 
 import msgspec
@@ -108,7 +108,7 @@ class Aggregate:
         """Whether a tool call began."""
         return self._calls.began
 
-    def add(self, chunks: Iterable[Chunk]) -> tuple[Piece, ...]:
+    def add(self, chunks: Sequence[Chunk]) -> tuple[Piece, ...]:
         """The pieces that `chunks` add to what is shown; neighbours of one kind come as one.
 
         What was shown before a violation in the same call is returned, and the next call raises.
@@ -118,7 +118,6 @@ class Aggregate:
         """
         if self.violation is not None:
             raise self.violation
-        chunks = tuple(chunks)
         texts = [chunk.text for chunk in chunks if type(chunk) is Text]
         if len(texts) == len(chunks) and not self._calls.began:
             return self._add_plain(texts)

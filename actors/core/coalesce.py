@@ -6,7 +6,7 @@ the buffer up, and then the socket is not read until the consumer has taken what
 
 from __future__ import annotations
 
-from collections import deque
+import math
 from typing import Any
 
 import msgspec
@@ -22,8 +22,8 @@ def merge(first: Event, second: Event) -> Event | None:
     They must be neighbours in `seq`. Deltas merge within one attempt, two `Retracted` within one turn, and
     nothing merges across any other event.
     """
-    run = _Run(first, first, 0)
-    return run.event() if run.add(second, 0) else None
+    run = _Run(first, first)
+    return run.event() if run.add(second) else None
 
 
 class Buffer:
@@ -31,22 +31,17 @@ class Buffer:
 
     def __init__(self, buffering: Buffering) -> None:
         self._limits = buffering
-        self._runs: deque[_Run] = deque()
+        merges = buffering.overflow == "merge"
+        self._merges_from = buffering.max_events if merges else math.inf
+        self._pauses_past = math.inf if merges else buffering.max_events
+        self._runs: list[Event | _Run] = []  # an event that was not merged waits as it is
         self._bytes = 0
         self._stuck = 0
+        self.full = False
+        """Whether no more should be produced until what waits is taken."""
 
     def __len__(self) -> int:
         return len(self._runs)
-
-    @property
-    def full(self) -> bool:
-        """Whether no more should be produced until what waits is taken."""
-        limits = self._limits
-        return (
-            self._bytes > limits.max_bytes
-            or self._stuck > limits.max_control
-            or (limits.overflow == "pause" and len(self._runs) > limits.max_events)
-        )
 
     def push(self, event: Event) -> bool:
         """Take in an event; never refuses, so what is on its way when the buffer is full is not lost.
@@ -54,23 +49,34 @@ class Buffer:
         Returns:
             Whether it is `full` now.
         """
-        runs, limits = self._runs, self._limits
-        size = _size(event)
-        self._bytes += size
-        crowded = limits.overflow == "merge" and len(runs) >= limits.max_events
-        if crowded and runs[-1].add(event, size):
-            return self.full
-        # Deltas that alternate too fast to merge count like events that never do, or they would be unbounded.
-        stuck = crowded or not isinstance(event, _MERGEABLE)
-        self._stuck += stuck
-        runs.append(_Run(event, event, size, stuck))
+        self._bytes += _size(event)
+        crowded = len(self._runs) >= self._merges_from
+        if not (crowded and self._join(event)):
+            # Deltas that alternate too fast to merge count like events that never do, or they would be unbounded.
+            self._stuck += crowded or not isinstance(event, _MERGEABLE)
+            self._runs.append(event)
+        limits = self._limits
+        self.full = (
+            self._bytes > limits.max_bytes
+            or self._stuck > limits.max_control
+            or len(self._runs) > self._pauses_past
+        )
         return self.full
+
+    def _join(self, event: Event) -> bool:
+        last = self._runs[-1]
+        run = last if isinstance(last, _Run) else _Run(last, last)
+        joined = run.add(event)
+        if joined:
+            self._runs[-1] = run
+        return joined
 
     def take(self) -> list[Event]:
         """All events that wait; they wait no longer."""
-        runs, self._runs = self._runs, deque()
+        runs, self._runs = self._runs, []
         self._bytes = self._stuck = 0
-        return [run.first if run.changes is None else run.event() for run in runs]
+        self.full = False
+        return [run.event() if isinstance(run, _Run) else run for run in runs]
 
 
 _MERGEABLE = TextDelta, ThoughtDelta, ToolCallDelta, Retracted
@@ -81,13 +87,11 @@ class _Run(msgspec.Struct):
 
     first: Event
     last: Event
-    bytes: int
-    stuck: bool = False
     texts: list[str] | None = None
-    """Set, as `changes`, with the second event: most runs are of one, and one is made a delta."""
+    """Set, as `changes`, with the second event."""
     changes: dict[str, Any] | None = None
 
-    def add(self, event: Event, size: int) -> bool:
+    def add(self, event: Event) -> bool:
         last = self.last
         place = _place(event)
         if place is None or place != _place(last) or getattr(event, "first_seq", 0) != last.seq + 1:
@@ -103,7 +107,6 @@ class _Run(msgspec.Struct):
             for name in ("id", "name"):
                 changes[name] = getattr(event, name) or self._said(name)
         self.last = event
-        self.bytes += size
         return True
 
     def event(self) -> Event:

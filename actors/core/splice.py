@@ -58,7 +58,7 @@ class Splice:
 
     def feed(self, pieces: Sequence[Piece]) -> tuple[Shown, ...]:
         """What to send for an attempt's pieces."""
-        if len(pieces) == 1 and type(pieces[0]) is TextPiece and self._text.is_live:
+        if len(pieces) == 1 and type(pieces[0]) is TextPiece and self._text.is_live():
             self._text.append(pieces[0].text)  # nearly all that comes
             self.shown_in_step = True
             return tuple(pieces)
@@ -68,7 +68,7 @@ class Splice:
                 shown.append(piece)
                 continue
             channel = self._text if isinstance(piece, TextPiece) else self._thoughts
-            if channel.is_live:
+            if channel.is_live():
                 channel.append(piece.text)
                 shown.append(piece)
                 continue
@@ -100,7 +100,6 @@ class _Channel:
         self._step = 0
         self._agreed = 0
 
-    @property
     def is_live(self) -> bool:
         """Whether the attempt has caught up with what is shown."""
         return self._agreed == self.length
@@ -133,7 +132,7 @@ class _Channel:
 
     def cut_rest(self) -> bool:
         """Cut what is shown back to what the attempt agreed with; gives whether anything was cut."""
-        if self.is_live:
+        if self.is_live():
             return False
         self._parts = [self.shown()[: self._agreed]]
         self.length = self._agreed

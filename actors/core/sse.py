@@ -41,6 +41,7 @@ class SSEDecoder:
         self._data: list[bytes] | None = None
         self._event = b""
         self._size = 0  # of the lines of the event that has not ended
+        self._at_rest = False  # a line begins, and an event: nothing is pending but `_line`
         self.violation: ProtocolViolation | None = None
         """What the next call will raise."""
         self.recognised = False
@@ -54,6 +55,7 @@ class SSEDecoder:
         """
         if self.violation is not None:
             raise self.violation
+        self._at_rest = False
         if self._head is not None:
             data = self._strip_bom(data)
         if self._after_cr or b"\r" in data:
@@ -67,6 +69,9 @@ class SSEDecoder:
             self._data = None
             if not events:
                 raise
+            return events
+        pending = self._data is not None or self._size or self._after_cr
+        self._at_rest = self._head is None and not pending
         return events
 
     def feed_plain(self, data: bytes) -> list[bytes] | None:
@@ -76,11 +81,7 @@ class SSEDecoder:
         data, or another line beside it, the LFs would not be two an event.
         """
         if (
-            self._head is not None
-            or self._after_cr
-            or self._data is not None
-            or self._size
-            or self.violation is not None
+            not self._at_rest
             or b"\n" not in data  # nothing ends here: don't join a long line anew for each of its pieces
             or b"\r" in data
         ):

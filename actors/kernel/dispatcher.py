@@ -24,6 +24,7 @@ from actors.kernel import lifecycle
 from actors.kernel.cell import Cell
 from actors.kernel.future import running_loop
 from actors.kernel.home import LoopThread
+from actors.kernel.lifecycle import turn
 from actors.kernel.loop_actor import LoopActor
 from actors.kernel.observer import Observer
 from actors.kernel.supervision import Restart
@@ -80,9 +81,10 @@ class Dispatcher:
         """Whose turn it is."""
         self.draining_thread = 0
         """The thread that drains right now, 0 for none: who is on it needs no lock."""
+        self.ready: deque[Cell] = deque()
+        """Who waits for a turn, longest first. Only the loop's thread touches it; see `schedule`."""
         self._on_exit = on_exit
         self._exiting: BaseException | None = None
-        self._ready: deque[Cell] = deque()
         self._draining = False
         self._woken: deque[Cell] = deque()
         self._waking = False
@@ -208,7 +210,7 @@ class Dispatcher:
     def schedule(self, cell: Cell) -> None:
         """Give the cell a turn; on the loop's thread, and not if it waits for one already."""
         cell.scheduled = True
-        self._ready.append(cell)
+        self.ready.append(cell)
         if not self._draining:
             self._draining = True
             self.loop.call_soon(self._drain)
@@ -250,20 +252,20 @@ class Dispatcher:
 
     def next_ready(self) -> Cell:
         """Whose turn is next: the one that has waited longest. A simulator may choose any other."""
-        return self._ready.popleft()
+        return self.ready.popleft()
 
     def _drain(self) -> None:
         self.draining_thread = get_ident()
-        budget = self.batch
+        ready, budget = self.ready, self.batch
         try:
-            while self._ready and budget > 0:
+            while ready and budget > 0:
                 cell = self.running = self.next_ready()
                 if not cell.closed:
-                    budget -= 1 + lifecycle.turn(cell, self.throughput)
+                    budget -= 1 + turn(cell, self.throughput)
         finally:
             self.running = None
             self.draining_thread = 0
-            self._draining = bool(self._ready)
+            self._draining = bool(ready)
             if self._draining:
                 self.loop.call_soon(self._drain)
 

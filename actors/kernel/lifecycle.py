@@ -44,7 +44,7 @@ from actors.kernel.upstream import (
 from actors.kernel.upstream import stop as stop_registered
 
 if TYPE_CHECKING:
-    from actors.kernel.cell import Cell
+    from actors.kernel.cell import Cell, Letter
     from actors.kernel.loop_actor import LoopActor
 
     Signal = Callable[[Cell, Any], Any]
@@ -70,7 +70,7 @@ def inhabit(cell: Cell, actor: LoopActor) -> None:
 
 
 def turn(cell: Cell, limit: int) -> int:
-    """Handle at most `limit` messages; gives how many it were."""
+    """Handle at most `limit` messages, and have another turn if more wait; gives how many it were."""
     if not cell.started and not enter(cell):
         return 0
     mailbox = cell.queue
@@ -80,15 +80,10 @@ def turn(cell: Cell, limit: int) -> int:
         handle(cell, mailbox.popleft())
         if cell.suspended or cell.closed:
             return handled
-    release_turn(cell)
-    return handled
-
-
-def release_turn(cell: Cell) -> None:
-    """Schedule the cell again if something waits, else wait for the next `put`."""
     cell.scheduled = False
-    if cell.queue:  # after the flag: see `Cell.put`
+    if mailbox:  # after the flag: see `Cell.put`
         cell.dispatcher.schedule(cell)
+    return handled
 
 
 def enter(cell: Cell) -> bool:
@@ -118,7 +113,7 @@ def current(cell: Cell) -> Any:
     return cell.actor
 
 
-def handle(cell: Cell, envelope: Envelope[Any]) -> None:
+def handle(cell: Cell, envelope: Envelope[Any] | Letter) -> None:
     """Handle one message, answer it if it was asked, and take the consequences."""
     message = envelope.message
     reply_to = envelope.reply_to
@@ -307,7 +302,7 @@ def restart(cell: Cell) -> None:
     for child in list(cell.children if cell.children is not None else ()):
         if child.failure is not None:
             cell.queue.append(Envelope(child.failure))
-    release_turn(cell)
+    turn(cell, 0)  # the parent has the turn: what waits is for the next one
 
 
 def _decide(cell: Cell, failed: ChildFailed) -> None:

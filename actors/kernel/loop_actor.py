@@ -12,7 +12,7 @@ from actors.config import Intensity
 from actors.errors import UsageError
 from actors.kernel import future as futures
 from actors.kernel import lifecycle
-from actors.kernel.cell import Cell
+from actors.kernel.cell import Cell, Letter
 from actors.kernel.future import LoopFuture
 from actors.kernel.signals import Piped, TaskDone, TaskResult, Timer
 from actors.kernel.supervision import ChildFailed, Directive, Restart, RestartWith, decide
@@ -36,7 +36,8 @@ class LoopActor(pykka.Actor):
     actor_inbox: Cell
 
     def __init__(self, *_args: Any, **_kwargs: Any) -> None:
-        if "actor_inbox" not in self.__dict__:  # else the cell was given one before the constructor ran
+        # Whoever looks into `__dict__` has CPython make one, and then each attribute takes longer for good.
+        if not hasattr(self, "actor_inbox"):  # else the cell was given one before the constructor ran
             if self._dispatcher is None:
                 name = type(self).__name__
                 raise UsageError(f"{name} has no dispatcher: use dispatcher.bind({name}).start()")
@@ -66,7 +67,9 @@ class LoopActor(pykka.Actor):
     def send(self, ref: pykka.ActorRef[Any], message: Any) -> None:
         """Tell, and never raise: what can't be delivered is a dead letter."""
         inbox = ref.actor_inbox
-        if isinstance(inbox, Cell) or ref.is_alive():
+        if isinstance(inbox, Cell):
+            inbox.put(Letter(message))
+        elif ref.is_alive():
             inbox.put(Envelope(message))
         else:
             self.actor_inbox.dispatcher.dead_letter(ref, message, "the actor is dead")

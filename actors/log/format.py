@@ -98,6 +98,7 @@ DETAILS: Final[Mapping[str, tuple[str, Callable[[object], str]]]] = MappingProxy
         "usage.total_tokens": ("tokens", _plain_value),
         "chunks.count": ("chunks", _plain_value),
         "messages.count": ("messages", _plain_value),
+        "messages.cut": ("cut", _plain_value),
         "tools.count": ("tools", _plain_value),
         "calls.count": ("calls", _plain_value),
         "gen_ai.agent.name": ("agent", _plain_value),

@@ -79,6 +79,10 @@ NAMES: Final[Mapping[str, str]] = MappingProxyType(
         "approval_id": "approval.id",
         "rejected_count": "rejected.count",
         "repeats_count": "repeats.count",
+        "messages_cut": "messages.cut",
+        "tokens_before": "tokens.before",
+        "tokens_after": "tokens.after",
+        "tokens_budget": "tokens.budget",
         "retry_delay": "retry.delay",
         "retry_max": "retry.max",
         "retry_reason": "retry.reason",
@@ -294,6 +298,16 @@ class LoopNoticed(TurnRecord, frozen=True, kw_only=True, tag="actors.turn.loop_n
     repeats_count: int
 
 
+class ContextTrimmed(TurnRecord, frozen=True, kw_only=True, tag="actors.context.trimmed"):
+    """Messages are no longer sent; `reason` is `budget` or `refused` (by the endpoint), tokens are estimates."""
+
+    reason: str
+    messages_cut: int
+    tokens_before: int
+    tokens_after: int
+    tokens_budget: int
+
+
 class ToolRecord(TurnRecord, frozen=True, kw_only=True, tag=""):
     """What a record about a tool call has."""
 
@@ -462,6 +476,7 @@ Record: TypeAlias = (
     | TurnSteered
     | AnswerRejected
     | LoopNoticed
+    | ContextTrimmed
     | ToolStarted
     | ToolCompleted
     | ToolFailed

@@ -56,7 +56,7 @@ class SeededDispatcher(Dispatcher):
 
     def next_ready(self) -> Cell:
         """Whose turn is next: the seed's choice."""
-        ready = self._ready
+        ready = self.ready
         count = len(ready)
         place = 0 if count == 1 else self._place(count)
         cell = ready.pop()
@@ -74,7 +74,7 @@ class SeededDispatcher(Dispatcher):
         return max(places, key=self._rank)
 
     def _rank(self, place: int) -> float:
-        return self._ranks.get(self._ready[place], 0.0)
+        return self._ranks.get(self.ready[place], 0.0)
 
     def _note(self, cell: Cell) -> None:
         name = self._names[cell]

@@ -35,6 +35,8 @@ class Request(msgspec.Struct, frozen=True):
     tool_choice: Any = None
     body: Mapping[str, Any] = {}
     """Further fields of the body; they win over all the others."""
+    model: str | None = None
+    """Asked for instead of the turn's; None: the turn's."""
 
 
 def encode(request: Request, *, model: str, profile: Profile) -> bytes:
@@ -104,14 +106,8 @@ class Decoder:
         self._document: bytearray | None = None
         self._introduced = False
         self._ended = False
-        self._violation: ProtocolViolation | None = None
-
-    @property
-    def violation(self) -> ProtocolViolation | None:
+        self.violation: ProtocolViolation | None = None
         """What the next call will raise, for who does not want to wait for it."""
-        if self._ended:
-            return None
-        return self._violation if self._violation is not None else self._sse.violation
 
     def feed(self, data: bytes) -> list[Chunk]:
         """The chunks that end in `data`.
@@ -121,13 +117,13 @@ class Decoder:
         """
         if self._ended:
             return []
-        if self._violation is not None:
-            raise self._violation
+        if self.violation is not None:
+            raise self.violation
         out: list[Chunk] = []
         try:
             self._feed(data, out)
         except ProtocolViolation as violation:
-            self._violation = violation
+            self.violation = violation
             if not out:
                 raise
         return out
@@ -143,8 +139,8 @@ class Decoder:
         """
         if self._ended:
             return []
-        if self._violation is not None:
-            raise self._violation
+        if self.violation is not None:
+            raise self.violation
         out: list[Chunk] = []
         if self._document is not None:
             out += decode_document(bytes(self._document), self._limits)
@@ -170,6 +166,7 @@ class Decoder:
                 self._decode(event, out)
                 if self._ended:
                     return
+            self.violation = self._sse.violation
             return
         self._document += data
         if len(self._document) > self._limits.event_bytes:
@@ -188,13 +185,13 @@ class Decoder:
 
     def _decode_lines(self, lines: list[bytes], out: list[Chunk]) -> None:
         """As `_decode`, for events of one line each, most of which are plain text."""
-        fits = True  # where one does not, as in a thought or a tool call, the next would hardly do
+        fits = self._joiner.held is None
         for line in lines:
-            if fits and self._joiner.held is None:
+            if fits:
                 try:
                     content = plain(line).choices[0].delta.content
                 except MISFITS:
-                    fits = False
+                    fits = False  # as in a thought or a tool call; then the next would hardly do
                 else:
                     if content:
                         out.append(Text(content))

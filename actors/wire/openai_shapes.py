@@ -119,24 +119,27 @@ class PlainDelta(msgspec.Struct, gc=False):
     annotations: tuple[()] | None = None
 
 
-class PlainChoice(msgspec.Struct, gc=False):
+class PlainChoice(msgspec.Struct, gc=False, kw_only=True):
     """A `Choice` of nothing but text."""
 
-    delta: PlainDelta
     index: Literal[0] | None = None
-    message: None = None
+    delta: PlainDelta
     finish_reason: Literal[""] | None = None
+    message: None = None
     usage: None = None
     error: None = None
 
 
-class PlainPayload(msgspec.Struct, gc=False):
-    """A `Payload` of nothing but text: all of a stream but its first and last few."""
+class PlainPayload(msgspec.Struct, gc=False, kw_only=True):
+    """A `Payload` of nothing but text: all of a stream but its first and last few.
 
-    choices: tuple[PlainChoice]
+    Its fields, as its choice's, are in the order in which they mostly come: so they are found soonest.
+    """
+
     id: str | None = None
-    model: str | None = None
     object: Literal["chat.completion.chunk"] | None = None
+    model: str | None = None
+    choices: tuple[PlainChoice]
     usage: None = None
     x_groq: None = None
     citations: None = None

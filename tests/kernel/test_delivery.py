@@ -109,7 +109,7 @@ async def test_the_loop_gets_its_turn_under_a_flood_but_not_between_two_hops(dis
 def test_whoever_is_picked_next_each_pair_keeps_its_order(rng: random.Random) -> None:
     class Shuffled(Dispatcher):
         def next_ready(self) -> Cell:
-            self._ready.rotate(rng.randrange(len(self._ready)))
+            self.ready.rotate(rng.randrange(len(self.ready)))
             return super().next_ready()
 
     class Sender(LoopActor):

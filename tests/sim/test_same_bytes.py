@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-SESSIONS = 1_100
+SESSIONS = 2_000
 """Past a thousand tasks, what asyncio keeps in sets comes out in another order in each process."""
 
 
