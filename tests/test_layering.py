@@ -158,6 +158,7 @@ LAYERS = (
         "attempts",
         "supervisor",
         "root",
+        "mcp",
         "observer",
     ),
     ("stream", "pump", "watching", "overrides", "client", "mapping"),

@@ -35,7 +35,7 @@ from actors.outcome import HookFailed, LimitReached
 from actors.tools.result import ToolResult
 from actors.turns.calling import Calling
 from actors.turns.giving_up import GaveUp
-from actors.turns.toolset import Toolset
+from actors.turns.toolset import Toolset, settle_tools
 from actors.turns.windowing import Windowing
 from actors.wire.openai_chat import Request
 
@@ -160,6 +160,7 @@ class TurnLoop:
             raise GaveUp(LimitReached(limit="max_steps", message=f"no answer after {limit} steps"))
         self._step += 1
         if not self._start.stateless:
+            await settle_tools(self._start.config.tools)
             self._tools = Toolset(self._start.config.tools)
         step = await self._ask(await self._request())
         if isinstance(step, StepFailed) and self._windowing.try_again(step.outcome):
