@@ -196,7 +196,7 @@ MUTATIONS = (
     Row("cancel_everything", lets_the_caller_run_on, "the provider has seen every client go"),
     Row("a_thousand_sessions", mixes_sessions_up, "its text at character"),
     Row("a_day_in_the_life", never_tries_again, "share of failed is", {"sessions": 100}),
-    Row("a_day_in_the_life", takes_half_for_the_whole, "its text at character", BAD_DAY),
+    Row("a_day_in_the_life", takes_half_for_the_whole, "at character", BAD_DAY),
     Row("fault_coverage", knows_no_broken_body, "internal"),
 )
 SCENARIOS = sorted(path.stem for path in FOLDER.glob("*.py"))
