@@ -156,7 +156,9 @@ class VirtualLoop(asyncio.BaseEventLoop):
 
     def _run_once(self) -> None:
         ready = self._ready
-        for _ in range(_TICK):  # rounds, of which most have one callback: to be called for each would cost as much
+        for _ in range(
+            _TICK
+        ):  # rounds, of which most have one callback: to be called for each would cost as much
             if not ready and not self._stopping:
                 self._advance()
             if self._timers and self._timers[0][0] <= self._now:
