@@ -22,6 +22,8 @@ from actors.tools.result import ToolResult
 from actors.wire.openai_chat import Request
 
 if TYPE_CHECKING:
+    import pykka
+
     from actors.ledger import Turn
     from actors.outlets import ActorOutlet, Outlet
 
@@ -162,6 +164,22 @@ class ToolEnded(Message, frozen=True):
     outcome: ToolOutcome
     result: ToolResult
     truncated: bool = False
+
+
+# ToolActor -> Supervisor, and back
+
+
+class BeginTool(Message, frozen=True):
+    """A tool is about to run: may it? Only the supervisor knows whether the turn still goes on."""
+
+    turn: int
+    fields: dict[str, Any]
+    """Of its `ToolCallStarted`."""
+    by: pykka.ActorRef[Any]
+
+
+class ToolMayRun(Message, frozen=True):
+    """It may, and its start was told; where the turn has ended, no answer comes."""
 
 
 # SessionActor -> Supervisor

@@ -13,6 +13,7 @@ from actors.core.intensity import add_restart
 from actors.events import (
     Custom,
     SessionRestarted,
+    ToolCallStarted,
     TurnStarted,
 )
 from actors.kernel.loop_actor import ChildFailed, Directive, Restart, RestartWith
@@ -20,6 +21,7 @@ from actors.ledger import Ledger, Turn
 from actors.messages import (
     AbortTurn,
     BatchTaken,
+    BeginTool,
     CallsTaken,
     Cancel,
     Close,
@@ -32,6 +34,7 @@ from actors.messages import (
     Submit,
     Subscribe,
     Tell,
+    ToolMayRun,
     TurnDone,
     TurnGaveUp,
     TurnStopped,
@@ -59,6 +62,7 @@ class Supervisor(Attempts):
         TurnGaveUp: "_turn_gave_up",
         TurnStopped: "_turn_stopped",
         CallsTaken: "_calls_taken",
+        BeginTool: "_begin_tool",
         Tell: "_tell",
         Keep: "_keep",
         BatchTaken: "_batch_taken",
@@ -175,6 +179,12 @@ class Supervisor(Attempts):
         if turn is not None:
             now = self.dispatcher.wall()
             turn.open_calls = {call: (name, now, False) for call, name in message.calls}
+
+    def _begin_tool(self, message: BeginTool) -> None:
+        if self._current(message.turn) is None:
+            return  # cancelled in the same moment: what has not begun by then never does
+        self._tell(Tell(message.turn, ToolCallStarted, message.fields))
+        self.send(message.by, ToolMayRun())
 
     def _tell(self, message: Tell) -> None:
         turn = self._current(message.turn)

@@ -243,7 +243,7 @@ class TurnLoop:
         """Carry out a step's calls; None: go on with their results."""
         message, asked = asking(result)
         self._added.append(message)
-        by_hand = tuple(one for one in asked if self._tools.is_by_hand(one.name))
+        by_hand = tuple(one for one in asked if one.name in self._tools.by_hand)
         ours = tuple(one for one in asked if one not in by_hand)
         self._actor.send(
             self._actor.supervisor, CallsTaken(self.turn, tuple((one.id, one.name) for one in ours))

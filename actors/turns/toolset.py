@@ -20,7 +20,8 @@ class Toolset:
     def __init__(self, tools: Sequence[Any]) -> None:
         self._tools = tuple(_expanded(tools))
         self._ours = {tool.name: tool for tool in self._tools if isinstance(tool, Tool)}
-        self._by_hand = {_name(tool) for tool in self._tools if isinstance(tool, Mapping)}
+        self.by_hand = frozenset(_name(tool) for tool in self._tools if isinstance(tool, Mapping))
+        """The names of those whose calls the host answers."""
 
     @property
     def runs_any(self) -> bool:
@@ -30,10 +31,6 @@ class Toolset:
     def find(self, name: str) -> Tool | None:
         """The tool of that name that is run here."""
         return self._ours.get(name)
-
-    def is_by_hand(self, name: str) -> bool:
-        """Whether the host answers its calls."""
-        return name in self._by_hand
 
     @property
     def names(self) -> tuple[str, ...]:
