@@ -245,7 +245,7 @@ class TurnGaveUp(Message, frozen=True):
 # CallerActor -> AggregatorActor
 
 
-class Chunks(Message, frozen=True):
+class Chunks(Message, frozen=True, gc=False):
     """What one read of the socket held."""
 
     chunks: tuple[Chunk, ...]
@@ -264,7 +264,7 @@ class StreamFailed(Message, frozen=True):
 # AggregatorActor -> Supervisor
 
 
-class Deltas(Message, frozen=True):
+class Deltas(Message, frozen=True, gc=False):
     """More of the attempt, as it may be shown."""
 
     key: AttemptKey

@@ -87,6 +87,8 @@ NAMES: Final[Mapping[str, str]] = MappingProxyType(
         "retry_max": "retry.max",
         "retry_reason": "retry.reason",
         "retry_next_at": "retry.next_at",
+        "mcp_server": "mcp.server.name",
+        "mcp_protocol": "mcp.protocol.version",
         "stack": "code.stacktrace",
         "sessions_total": "runtime.sessions.total",
         "sessions_idle": "runtime.sessions.idle",
@@ -417,6 +419,42 @@ class RequestCancelled(RequestEnd, frozen=True, kw_only=True, tag="actors.reques
     """Nobody waits for the request any more."""
 
 
+class McpRecord(Stamped, frozen=True, kw_only=True, tag=""):
+    """What a record about an MCP server has."""
+
+    mcp_server: str
+
+
+class McpConnected(McpRecord, frozen=True, kw_only=True, tag="actors.mcp.connected"):
+    """A server can be spoken with; `duration` is how long that took."""
+
+    mcp_protocol: str
+    duration: float
+
+
+class McpToolsListed(McpRecord, frozen=True, kw_only=True, tag="actors.mcp.tools_listed"):
+    """A server said which tools it has, at first or again."""
+
+    tools_count: int
+
+
+class McpToolLeftOut(McpRecord, frozen=True, kw_only=True, tag="actors.mcp.tool_left_out"):
+    """A tool of a server can't be one here."""
+
+
+class McpFailed(McpRecord, frozen=True, kw_only=True, tag="actors.mcp.failed"):
+    """A server was lost or not reached, and is tried again in `retry_delay` seconds."""
+
+    actor_restarts: int
+    retry_delay: float
+
+
+class McpGivenUp(McpRecord, frozen=True, kw_only=True, tag="actors.mcp.given_up"):
+    """A server is not tried again."""
+
+    reason: str
+
+
 Record: TypeAlias = (
     RuntimeStarted
     | RuntimeStopped
@@ -451,6 +489,11 @@ Record: TypeAlias = (
     | RequestCompleted
     | RequestFailed
     | RequestCancelled
+    | McpConnected
+    | McpToolsListed
+    | McpToolLeftOut
+    | McpFailed
+    | McpGivenUp
 )
 
 

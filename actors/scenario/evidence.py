@@ -15,7 +15,7 @@ from actors.provider.ledger import ObservedRequest
 from actors.runtime import Runtime
 from actors.scenario.counting import counted
 from actors.scenario.laws.evidence import Acting, AttemptPlace, Exchange, SessionFacts, ToolRun
-from actors.toolset import Toolset
+from actors.turns.toolset import Toolset
 from actors.watching import Watch
 
 

@@ -53,7 +53,7 @@ from actors.scenario.runner import Settings, run
 from actors.services import Transports
 from actors.session import SessionActor
 from actors.supervisor import Supervisor
-from actors.toolactor import ToolActor
+from actors.turns.tool_actor import ToolActor
 
 Patch = pytest.MonkeyPatch
 LINE = Reply("To be, or not to be: that is the question.", thoughts="Hm.", tool_calls=(Call("look"),))
@@ -285,7 +285,7 @@ def leave_calls_open(patch: Patch) -> None:
 
 
 def never_ask(patch: Patch) -> None:
-    patch.setattr("actors.calling.judge", lambda _policy, name, _arguments: Ruling("allow", name))
+    patch.setattr("actors.turns.calling.judge", lambda _policy, name, _arguments: Ruling("allow", name))
 
 
 def keep_a_decision_quiet(patch: Patch) -> None:
@@ -299,7 +299,7 @@ def keep_a_decision_quiet(patch: Patch) -> None:
 
 
 def forget_results(patch: Patch) -> None:
-    patch.setattr("actors.turnloop.reply", lambda _, content: {"role": "user", "content": content})
+    patch.setattr("actors.turns.loop.reply", lambda _, content: {"role": "user", "content": content})
 
 
 ACTING_BUILDS: list[tuple[Callable[[Patch], None], str]] = [

@@ -13,7 +13,8 @@ class Toolset:
     """Tools by name: those that are run here, and those whose calls the host answers by hand.
 
     Args:
-        tools: each a `Tool`, a definition as chat completions have it, or an object whose `current()` gives tools.
+        tools: each a `Tool`, a definition as chat completions have it, or an object whose `current()` gives tools,
+            once its `settled()` was awaited.
     """
 
     def __init__(self, tools: Sequence[Any]) -> None:
@@ -41,6 +42,13 @@ class Toolset:
         return tuple(tool.definition if isinstance(tool, Tool) else tool for tool in self._tools)
 
 
+async def settle_tools(tools: Sequence[Any]) -> None:
+    """Wait for tools that are only just being listed."""
+    for each in tools:
+        if not isinstance(each, Tool | Mapping):
+            await each.settled()
+
+
 def _expanded(tools: Sequence[Any]) -> Iterator[Any]:
     for tool in tools:
         if isinstance(tool, Tool | Mapping):
@@ -62,7 +70,7 @@ def check_tools(tools: Sequence[Any]) -> None:
     """
     seen: set[str] = set()
     for tool in tools:
-        if not isinstance(tool, Tool | Mapping) and not hasattr(tool, "current"):
+        if not isinstance(tool, Tool | Mapping) and not hasattr(tool, "settled"):
             hint = ": decorate it with @tool" if callable(tool) else ""
             raise ConfigError(
                 "tools", f"{tool!r} is neither a Tool nor a definition as chat completions have it{hint}"
