@@ -305,7 +305,8 @@ def test_every_actor_is_covered() -> None:
             yield from subclasses(sub)
 
     shipped = {cls for cls in subclasses(HandlingActor) if cls.__module__.startswith("actors.")}
-    assert shipped == {*ACTORS, Guardian, Attempts}  # the last is a part of the supervisor
+    elsewhere = {cls for cls in shipped if cls.__module__.startswith("actors.mcp.")}  # tests/mcp breaks those
+    assert shipped - elsewhere == {*ACTORS, Guardian, Attempts}  # the last is a part of the supervisor
     assert Guardian.handlers == {}
 
 
