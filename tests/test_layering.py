@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-PURE_OF_LOG = ("decode", "encode", "format", "lines", "lnav", "merge", "schema", "wanted")
+PURE_OF_LOG = (
+    "decode", "encode", "format", "lines", "lnav", "merge", "requests", "schema", "stamped", "tools", "turns", "wanted",
+)  # fmt: skip
 PURE_PACKAGES = ("answers", "core", "wire", "fleet", "plots", "scenario/laws")
 PURE_OF_TOOLS = (
     "arguments", "context", "decorator", "docstring", "raw", "render", "result", "schema", "shape", "signature",
