@@ -54,6 +54,7 @@ def _approval_requested(event: ApprovalRequested) -> Telling:
 
 def _approval_decided(event: ApprovalDecided) -> Telling:
     fields = {
+        "tool_name": event.name,
         "tool_call_id": event.call_id,
         "approval_id": event.approval,
         "outcome": event.decision,

@@ -42,10 +42,9 @@ class ApprovalRequested(ToolRecord, frozen=True, kw_only=True, tag="actors.appro
     approval_id: str
 
 
-class ApprovalDecided(TurnRecord, frozen=True, kw_only=True, tag="actors.approval.decided"):
+class ApprovalDecided(ToolRecord, frozen=True, kw_only=True, tag="actors.approval.decided"):
     """A decision was made after `duration` seconds, or nobody made one in time."""
 
-    tool_call_id: str
     approval_id: str
     outcome: str
     duration: float

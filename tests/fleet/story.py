@@ -39,7 +39,7 @@ RETRY: dict[str, Any] = {"retry_delay": 2.0, "retry_max": 4, "retry_reason": "ht
 ACTOR: dict[str, Any] = {"actor_class": "Supervisor", "actor_urn": "u"}
 CALL: dict[str, Any] = {"tool_name": "look", "tool_call_id": "c"}
 CALLED: dict[str, Any] = {"duration": 0.5, "tool_ran": True}
-DECIDED: dict[str, Any] = {"tool_call_id": "c", "approval_id": "a", "outcome": "approved", "duration": 2.0}
+DECIDED: dict[str, Any] = {**CALL, "approval_id": "a", "outcome": "approved", "duration": 2.0}
 STATS: dict[str, Any] = {
     **{f"sessions_{name}": 7 for name in ("total", "idle", "streaming", "retrying", "ended")},
     **{f"turns_{name}": 7 for name in ("started", "completed", "failed", "cancelled")},
