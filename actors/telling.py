@@ -44,7 +44,7 @@ def _tool_finished(event: ToolCallFinished) -> Telling:
     if event.result == "ok":
         return Telling("actors.tool.completed", "tool completed", "INFO", fields)
     fields["error_type"] = f"tool:{event.result}"
-    return Telling("actors.tool.failed", f"the call failed: {event.result}", "WARNING", fields)
+    return Telling("actors.tool.failed", f"a call of {event.name} failed: {event.result}", "WARNING", fields)
 
 
 def _approval_requested(event: ApprovalRequested) -> Telling:

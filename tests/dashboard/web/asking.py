@@ -32,7 +32,7 @@ def log_calls(path: Path, session: str, tool: str) -> None:
         log = Log(run_id="r")
 
         def say(event: str, call: str, **fields: Any) -> None:
-            place = {"session": session, "turn": 1, "tool_name": tool, "tool_call_id": call}
+            place: dict[str, Any] = {"session": session, "turn": 1, "tool_name": tool, "tool_call_id": call}
             log.emit(f"actors.{event}", event, **place, **fields)
 
         for call in ("c1", "c2"):
