@@ -129,7 +129,7 @@ LAYERS = (
         "config",
         "birthplace",
     ),
-    ("core", "wire", "log", "extras", "parts", "user_input", "answers", "tokenizer"),
+    ("core", "wire", "log", "extras", "parts", "user_input", "answers", "tokenizer", "scripts"),
     ("fleet", "plots"),
     (
         "kernel",
