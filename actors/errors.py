@@ -19,6 +19,8 @@ The tree::
     │   └── TurnCancelledError   carries the terminal `TurnCancelled` event
     ├── ToolError                a tool's own word to the model: raise it in one, and the call's result says so
     ├── ArgumentsError           a model's arguments for a tool that can't be taken; the text is for the model
+    ├── McpError                 an MCP server that is not reached, was given up, or did not carry out a call
+    │   └── McpStartError        its command can't be started: trying again won't help
     ├── AnswerError              an answer that is not of the type that was asked for; the text is for the model
     └── ProtocolViolation        the other side broke the protocol; becomes a `protocol` outcome
 
@@ -142,6 +144,14 @@ class ArgumentsError(GreenroomError):
 
     The text is for the model: it names each place by its path, and what was expected there.
     """
+
+
+class McpError(GreenroomError):
+    """An MCP server is not reached, was given up, or did not carry out a call; the message says why."""
+
+
+class McpStartError(McpError):
+    """An MCP server's command can't be started; the server is given up at once."""
 
 
 class AnswerError(GreenroomError):

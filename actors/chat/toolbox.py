@@ -13,7 +13,7 @@ from actors.core.permission import judge
 from actors.errors import GreenroomError, ScriptError, UsageError
 from actors.scripts import beside, run_file
 from actors.tools.tool import Tool
-from actors.toolset import Toolset, check_tools
+from actors.turns.toolset import Toolset, check_tools
 
 PATIENCE_S: Final = 3600.0
 """How long a call waits at the prompt: there is a person, who may have gone for lunch."""

@@ -113,6 +113,7 @@ class ApprovalDesk:
             ApprovalDecided,
             approval=request.id,
             call_id=call.call_id,
+            name=call.name,
             decision=_word(decision),
             reason=decision.reason if isinstance(decision, Reject) else "",
             waited=dispatcher.now() - began,
