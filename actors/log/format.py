@@ -108,8 +108,6 @@ DETAILS: Final[Mapping[str, tuple[str, Callable[[object], str]]]] = MappingProxy
         "rejected.count": ("rejected", _plain_value),
         "repeats.count": ("repeats", _plain_value),
         "calls.count": ("calls", _plain_value),
-        "gen_ai.tool.name": ("tool", _plain_value),
-        "gen_ai.tool.call.id": ("call", _plain_value),
         "gen_ai.agent.name": ("agent", _plain_value),
         "gen_ai.request.model": ("model", _plain_value),
         "gen_ai.response.model": ("response_model", _plain_value),
