@@ -99,7 +99,7 @@ class OneResult(Law):
                 if event.tool_attempt != step.begun[call]:
                     self.broken(
                         event.turn,
-                        f"call {call!r} was begun for the time {step.begun[call]}, as attempt {event.tool_attempt}",
+                        f"attempt {event.tool_attempt} of call {call!r} is number {step.begun[call]}",
                     )
             case ToolProgress():
                 if not step.begun[call]:
