@@ -9,7 +9,7 @@ The tree::
     │   ├── RuntimeClosedError   the runtime is not open (yet, or any more)
     │   │   └── ForkedError      it is open, but in the process that this one was forked from
     │   ├── SessionClosedError   the session has ended
-    │   ├── ScriptError          a scenario script that can't be read or run
+    │   ├── ScriptError          a scenario, or a file of tools, that can't be read or run
     │   └── SimulationError      what a simulation can't have: real time, threads, sockets, chance without a seed
     ├── AdmissionError           a turn was not accepted, though nothing was wrong with it
     │   ├── QueueFullError       too many run or wait: try again later
@@ -78,7 +78,7 @@ class SessionClosedError(UsageError, RuntimeError):
 
 
 class ScriptError(UsageError):
-    """A scenario script that can't be read, or that holds no scenario."""
+    """A scenario script, or a file of tools, that can't be read, or that holds none."""
 
 
 class SimulationError(UsageError):

@@ -213,6 +213,7 @@ class ApprovalDecided(_Event, frozen=True, kw_only=True, tag="approval_decided")
 
     approval: str
     call_id: str
+    name: str
     decision: Literal["approved", "modified", "always", "rejected", "expired", "withdrawn"]
     reason: str = ""
     waited: float

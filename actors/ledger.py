@@ -116,7 +116,7 @@ class Turn:
         """What stays of the conversation should the turn end without an answer; None: what there was before it."""
         self.open_calls: dict[str, tuple[str, float, bool]] = {}
         """Calls that have no result yet, by id: the tool, since when in Unix seconds, and whether it has begun."""
-        self.open_approvals: dict[str, tuple[str, float]] = {}
+        self.open_approvals: dict[str, tuple[str, str, float]] = {}
         """Requests for a decision that have none yet, by id: the call, and since when in Unix seconds."""
         self.started = 0.0
         self.terminal: Terminal | None = None
@@ -144,7 +144,7 @@ class Turn:
             case ToolCallFinished():
                 self.open_calls.pop(event.call_id, None)
             case ApprovalRequested():
-                self.open_approvals[event.approval] = event.call_id, event.timestamp
+                self.open_approvals[event.approval] = event.call_id, event.name, event.timestamp
             case ApprovalDecided():
                 self.open_approvals.pop(event.approval, None)
 
@@ -290,13 +290,14 @@ class Ledger:
     def interrupt(self, turn: Turn) -> list[Event]:
         """Settle what a turn leaves open that ends: each call has its one result, each request its one decision."""
         now, told = self._wall(), list[Event]()
-        for approval, (call, since) in list(turn.open_approvals.items()):
+        for approval, (call, name, since) in list(turn.open_approvals.items()):
             told.append(
                 self.emit(
                     ApprovalDecided,
                     turn,
                     approval=approval,
                     call_id=call,
+                    name=name,
                     decision="withdrawn",
                     waited=now - since,
                 )

@@ -44,7 +44,7 @@ def _tool_finished(event: ToolCallFinished) -> Telling:
     if event.result == "ok":
         return Telling("actors.tool.completed", "tool completed", "INFO", fields)
     fields["error_type"] = f"tool:{event.result}"
-    return Telling("actors.tool.failed", f"the call failed: {event.result}", "WARNING", fields)
+    return Telling("actors.tool.failed", f"a call of {event.name} failed: {event.result}", "WARNING", fields)
 
 
 def _approval_requested(event: ApprovalRequested) -> Telling:
@@ -54,6 +54,7 @@ def _approval_requested(event: ApprovalRequested) -> Telling:
 
 def _approval_decided(event: ApprovalDecided) -> Telling:
     fields = {
+        "tool_name": event.name,
         "tool_call_id": event.call_id,
         "approval_id": event.approval,
         "outcome": event.decision,

@@ -10,13 +10,16 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-PURE_OF_LOG = ("decode", "encode", "format", "lines", "lnav", "merge", "schema", "wanted")
+PURE_OF_LOG = (
+    "decode", "encode", "format", "lines", "lnav", "mcp", "merge", "requests", "schema", "stamped", "tools", "turns",
+    "wanted",
+)  # fmt: skip
 PURE_PACKAGES = ("answers", "core", "wire", "fleet", "plots", "scenario/laws")
 PURE_OF_TOOLS = (
     "arguments", "context", "decorator", "docstring", "raw", "render", "result", "schema", "shape", "signature",
     "strict", "tool",
 )  # fmt: skip
-PURE_OF_OTEL = ("names", "spans", "turn", "turns")
+PURE_OF_OTEL = ("calls", "names", "said", "spans", "turn", "turns")
 PURE = sorted([
     *(path for package in PURE_PACKAGES for path in ROOT.glob(f"actors/{package}/*.py")),
     *(ROOT / "actors" / "log" / f"{name}.py" for name in PURE_OF_LOG),
@@ -126,7 +129,7 @@ LAYERS = (
         "config",
         "birthplace",
     ),
-    ("core", "wire", "log", "extras", "parts", "user_input", "answers", "tokenizer"),
+    ("core", "wire", "log", "extras", "parts", "user_input", "answers", "tokenizer", "scripts"),
     ("fleet", "plots"),
     (
         "kernel",

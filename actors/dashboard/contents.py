@@ -32,6 +32,10 @@ def contents(view: View) -> Iterator[Section]:
         ("How long it took", ("", "count", "p50", "p95", "p99", "most"), _latency(view)),
         ("How turns ended", ("outcome", "turns", "share"), _shares(view.outcomes)),
         ("How attempts failed", ("error", "attempts", "share"), _shares(view.errors)),
+        ("Tools", ("tool", "calls", "failed", "share", "p50", "p95", "most"), _tools(view)),
+        ("How tool calls ended", ("outcome", "calls", "share"), _shares(view.tool_outcomes)),
+        ("How approvals were decided", ("decision", "approvals", "share"), _shares(view.decisions)),
+        ("Approvals that wait", ("session", "tool", "call", "for"), _approvals(view)),
         ("Sessions with most retries", SESSION_COLUMNS, _sessions(view)),
         ("Runtimes", ("run", "process", "state", "time", "rss", "loop lag"), _runs(view)),
         ("Handlers that held the loop", NOTICE_COLUMNS, _notices(view.stalls)),
@@ -63,7 +67,12 @@ def _summary(view: View) -> Iterator[tuple[str, str]]:
     answered = f"{totals.requests_completed:,} answered, {totals.requests_failed:,} failed"
     yield "requests", f"{totals.requests_started:,} sent: {answered}, {totals.requests_cancelled:,} cancelled"
     yield "tokens", f"{totals.input_tokens:,} in, {totals.output_tokens:,} out"
-    yield "tool calls", f"{totals.calls:,}"
+    yield (
+        "tool calls",
+        f"{totals.calls:,} asked for, {totals.tools_completed:,} completed, {totals.tools_failed:,} failed",
+    )
+    if totals.approvals_requested:
+        yield "approvals", f"{totals.approvals_requested:,} requested, {totals.approvals_decided:,} decided"
     yield (
         "supervision",
         f"{totals.failures:,} failures of actors, {totals.restarts:,} restarts, {totals.gave_up:,} given up",
@@ -84,6 +93,7 @@ def _latency(view: View) -> Iterator[tuple[str, ...]]:
         ("first chunk", latency.first_chunk),
         ("answered attempt", latency.attempt),
         ("whole turn", latency.turn),
+        ("approval", latency.approval),
     )
     for name, it in named:
         if it.count:
@@ -94,6 +104,18 @@ def _shares(counts: dict[str, int]) -> Iterator[tuple[str, ...]]:
     whole = sum(counts.values())
     for name, count in counts.items():
         yield name, f"{count:,}", f"{count / whole:.1%}"
+
+
+def _tools(view: View) -> Iterator[tuple[str, ...]]:
+    for it in view.tools:
+        share = f"{it.failed / it.calls:.1%}" if it.calls else ""
+        took = map(_seconds, (it.took.p50, it.took.p95, it.took.max))
+        yield it.tool, f"{it.calls:,}", f"{it.failed:,}", share, *took
+
+
+def _approvals(view: View) -> Iterator[tuple[str, ...]]:
+    for it in view.approvals:
+        yield it.session, it.tool, it.call, _seconds(it.age)
 
 
 def _sessions(view: View) -> Iterator[tuple[str, ...]]:

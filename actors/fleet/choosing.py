@@ -11,7 +11,7 @@ from actors.fleet.sessions import Session
 from actors.fleet.view import Query, Sort, State
 
 RANK: Final[Mapping[State, int]] = MappingProxyType(
-    {"streaming": 4, "retrying": 3, "waiting": 2, "idle": 1, "ended": 0}
+    {"approving": 6, "streaming": 5, "acting": 4, "retrying": 3, "waiting": 2, "idle": 1, "ended": 0}
 )
 
 KEYS: Final[Mapping[Sort, Callable[[Session], Any]]] = MappingProxyType(

@@ -15,8 +15,9 @@ from operator import attrgetter
 from types import MappingProxyType
 from typing import Any, ClassVar
 
-from actors.fleet import choosing
-from actors.fleet.notices import LOUD, Notices, called, notice
+from actors.fleet import acts, choosing
+from actors.fleet.acts import Acts
+from actors.fleet.notices import LOUD, Notices, called, clip, notice
 from actors.fleet.roster import Bounds, Roster
 from actors.fleet.runs import Run
 from actors.fleet.seconds import Counts, Seconds
@@ -54,6 +55,7 @@ from actors.log.schema import (
     TurnCompleted,
     TurnEnd,
     TurnFailed,
+    TurnRecord,
     TurnStarted,
 )
 
@@ -70,6 +72,7 @@ class Fleet:
         self._newest = -math.inf
         self._roster = Roster(bounds)
         self._tell = self._roster.tell
+        self._acts = Acts(self._roster, bounds)
         self._run: Run | None = None
         """That of the last record."""
         self._tree = Tree(bounds.actors)
@@ -138,6 +141,7 @@ class Fleet:
         sessions = list(self._roster.sessions())
         found = choosing.matching(sessions, query)
         waiting = [it for it in sessions if it.retry is not None]
+        approvals_open, approvals = acts.approvals(sessions, now, query.top)
         runs = sorted(self._roster.runs(), key=lambda it: (it.stopped, -it.seen))
         return View(
             now=now,
@@ -148,9 +152,14 @@ class Fleet:
             sessions=tuple(it.row(now) for it in choosing.first(found, query)),
             matching=len(found),
             retrying=tuple(it.retry_row(now) for it in heapq.nsmallest(query.top, waiting, key=_due)),
+            approvals=approvals,
+            approvals_open=approvals_open,
             outcomes=self._outcomes.counts(),
             errors=self._errors.counts(),
-            latency=self._sketches.latency(),
+            decisions=self._acts.decisions.counts(),
+            latency=self._sketches.latency(approval=self._acts.waited),
+            tools=self._acts.tools(sessions, query.top),
+            tool_outcomes=self._acts.outcomes.counts(),
             tree=self._tree.rows(query.top),
             runs=tuple(it.row(now) for it in runs),
             dead_letters=tuple(self._notices.dead_letters),
@@ -170,9 +179,7 @@ class Fleet:
         return None if known is None else known.timeline(now)
 
     def _said(self, record: AnyRecord) -> str:
-        """A record's message, of a length that can be kept."""
-        message = record.message
-        return message if len(message) <= self._text else f"{message[: self._text]}…"
+        return clip(record.message, self._text)
 
     # Runtimes
 
@@ -232,6 +239,7 @@ class Fleet:
 
     def _turn_started(self, record: TurnStarted, run: Run, at: float) -> None:
         session = self._tell(record, run, at, "waiting")
+        session.doing = None
         session.agent = record.agent or session.agent
 
     def _turn_failed(self, record: TurnFailed, run: Run, at: float) -> None:
@@ -246,6 +254,7 @@ class Fleet:
         self._second.turns += 1
         session = self._tell(record, run, at, "idle", text, error, took)
         session.turns += 1
+        session.doing = None
         return session
 
     # Attempts
@@ -300,6 +309,9 @@ class Fleet:
         session.retry = record if session.state == "retrying" else None
         session.retries += 1
 
+    def _acted(self, record: TurnRecord, run: Run, at: float) -> None:
+        self._acts.take(record, run, at)
+
     def _other(self, record: OtherRecord, run: Run, at: float) -> None:
         if record.session is not None:
             self._note(self._roster.session(record, run, at), record, at, self._said(record))
@@ -338,6 +350,7 @@ class Fleet:
             RequestFailed: _request_failed,
             RequestCancelled: _attempt_over,
             **dict.fromkeys(McpRecord.__subclasses__(), _of_no_session),
+            **dict.fromkeys(Acts.KINDS, _acted),
             OtherRecord: _other,
         }
     )

@@ -40,6 +40,11 @@ def notice(record: Any, at: float, text: str) -> Notice:
     )
 
 
+def clip(text: str, most: int) -> str:
+    """A text of a length that can be kept."""
+    return text if len(text) <= most else f"{text[:most]}…"
+
+
 def called(record: Any) -> str:
     """A record's event name as rows show it."""
     return SHORT.get(type(record)) or record.event.removeprefix(PREFIX)

@@ -40,6 +40,8 @@ class Bounds(msgspec.Struct, frozen=True, kw_only=True):
     """Characters of a message: a line of the log may be 16 MiB long."""
     errors: int = 100
     """Different error types; further ones count as one."""
+    tools: int = 100
+    """Different tools; the same."""
 
 
 class Roster:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 
+from actors.fleet.doing import Doing, named
 from actors.fleet.view import Entry, RetryRow, SessionRow, State, Timeline
 from actors.log.schema import RequestCompleted, RequestProgress, RetryScheduled
 
@@ -15,6 +16,7 @@ class Session:
         "agent",
         "attempt",
         "chunks_per_s",
+        "doing",
         "dropped",
         "entries",
         "error",
@@ -46,6 +48,7 @@ class Session:
         self.chunks_per_s: float | None = None
         self.first_chunk: float | None = None
         self.retry: RetryScheduled | None = None
+        self.doing: Doing | None = None
         self.entries: deque[Entry] = deque(maxlen=timeline)
 
     def progressed(self, record: RequestProgress) -> None:
@@ -61,10 +64,11 @@ class Session:
     def ended(self) -> None:
         """The session is over."""
         self.state = "ended"
-        self.retry = self.chunks_per_s = None
+        self.retry = self.chunks_per_s = self.doing = None
 
     def row(self, now: float) -> SessionRow:
         """The session as a row, at `now`."""
+        doing = self.doing
         return SessionRow(
             run=self.run,
             session=self.id,
@@ -84,6 +88,8 @@ class Session:
             first_chunk=self.first_chunk,
             idle=max(0.0, now - self.seen),
             retry_in=None if self.retry is None else max(0.0, self.retry.retry_next_at - now),
+            tools=() if doing is None else tuple(named(it) for it in doing.running.values()),
+            approvals=0 if doing is None else len(doing.approvals),
             last_error=self.error,
         )
 

@@ -46,12 +46,13 @@ class Sketches:
     def __init__(self) -> None:
         self.turn, self.attempt, self.first_chunk = Sketch(), Sketch(), Sketch()
 
-    def latency(self) -> Latency:
-        """Where all of them lie."""
+    def latency(self, approval: Sketch) -> Latency:
+        """Where all of them lie, and those of approvals."""
         return Latency(
             turn=self.turn.quantiles(),
             attempt=self.attempt.quantiles(),
             first_chunk=self.first_chunk.quantiles(),
+            approval=approval.quantiles(),
         )
 
     def settle(self) -> None:

@@ -5,14 +5,18 @@ Times are Unix seconds, durations and ages seconds; `None` is "the log does not 
 
 from __future__ import annotations
 
-from typing import Final, Literal, TypeAlias
+from typing import Final, Literal, TypeAlias, get_args
 
 import msgspec
 
-State: TypeAlias = Literal["idle", "waiting", "streaming", "retrying", "ended"]
-"""`waiting`: a turn runs and nothing streams, since nothing has come yet or what came is worked on."""
+State: TypeAlias = Literal["idle", "waiting", "streaming", "retrying", "acting", "approving", "ended"]
+"""What a session does.
 
-STATES: Final[tuple[State, ...]] = ("idle", "waiting", "streaming", "retrying", "ended")
+- `waiting`: a turn runs and nothing streams, since nothing has come yet or what came is worked on;
+- `acting`: its tools run; `approving`: a call waits for a decision, whatever else runs.
+"""
+
+STATES: Final[tuple[State, ...]] = get_args(State)
 
 Sort: TypeAlias = Literal[
     "recent",
@@ -40,7 +44,7 @@ class Query(msgspec.Struct, frozen=True, kw_only=True):
     """Only sessions that say so, in any case, in their id, agent, model, state or last error."""
     states: frozenset[State] = frozenset(STATES)
     top: int = 100
-    """How many sessions, retries and actors at most, each."""
+    """How many sessions, retries, approvals, tools and actors at most, each."""
 
 
 class Totals(msgspec.Struct, kw_only=True):
@@ -70,6 +74,11 @@ class Totals(msgspec.Struct, kw_only=True):
     stalls: int = 0
     calls: int = 0
     """Tool calls that were asked for."""
+    tools_completed: int = 0
+    tools_failed: int = 0
+    """Calls that got a result, and those that got an error instead."""
+    approvals_requested: int = 0
+    approvals_decided: int = 0
     input_tokens: int = 0
     output_tokens: int = 0
 
@@ -101,6 +110,10 @@ class SessionRow(msgspec.Struct, frozen=True, kw_only=True):
     """How long nothing was heard of it."""
     retry_in: float | None
     """Until its next attempt; 0 when that is due."""
+    tools: tuple[str, ...]
+    """That run now, a name a call."""
+    approvals: int
+    """How many of its calls wait for a decision."""
     last_error: str
 
 
@@ -116,6 +129,18 @@ class RetryRow(msgspec.Struct, frozen=True, kw_only=True):
     retry_in: float
     delay: float
     reason: str
+
+
+class ApprovalRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A call that waits for a decision."""
+
+    run: str
+    session: str
+    turn: int
+    tool: str
+    call: str
+    approval: str
+    age: float
 
 
 class RunRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -161,11 +186,25 @@ class Quantiles(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Latency(msgspec.Struct, frozen=True, kw_only=True):
-    """Of turns, of attempts that were answered, and until their first chunk."""
+    """Of turns, of attempts that were answered, until their first chunk, and until approvals were decided."""
 
     turn: Quantiles
     attempt: Quantiles
     first_chunk: Quantiles
+    approval: Quantiles
+
+
+class ToolRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A tool, and its calls that have ended."""
+
+    tool: str
+    calls: int
+    failed: int
+    """How many of them got an error."""
+    running: int
+    """How many run now."""
+    took: Quantiles
+    """How long it ran, with all attempts, without the waits before: for an approval, and for a free place."""
 
 
 class Notice(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -237,11 +276,21 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     """How many sessions `Query` asked for; `sessions` are the first of them."""
     retrying: tuple[RetryRow, ...]
     """Next due first; `states["retrying"]` says how many there are."""
+    approvals: tuple[ApprovalRow, ...]
+    """Oldest first."""
+    approvals_open: int
+    """How many there are; `approvals` are the first of them."""
     outcomes: dict[str, int]
     """How turns ended."""
     errors: dict[str, int]
     """How attempts failed, most frequent first."""
+    decisions: dict[str, int]
+    """How approvals were decided, most frequent first."""
     latency: Latency
+    tools: tuple[ToolRow, ...]
+    """The most called first."""
+    tool_outcomes: dict[str, int]
+    """How their calls ended, most frequent first."""
     tree: tuple[ActorRow, ...]
     runs: tuple[RunRow, ...]
     dead_letters: tuple[Notice, ...]

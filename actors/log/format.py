@@ -81,6 +81,9 @@ def _names(value: object) -> str:
 
 DETAILS: Final[Mapping[str, tuple[str, Callable[[object], str]]]] = MappingProxyType(
     {
+        "gen_ai.tool.name": ("tool", _plain_value),
+        "gen_ai.tool.call.id": ("call", _plain_value),
+        "approval.id": ("approval", _plain_value),
         "outcome": ("outcome", _plain_value),
         "reason": ("reason", _plain_value),
         "retry.delay": ("retry_in", _seconds),
@@ -88,6 +91,8 @@ DETAILS: Final[Mapping[str, tuple[str, Callable[[object], str]]]] = MappingProxy
         "retry.reason": ("retry_reason", _plain_value),
         "http.response.status_code": ("status", _plain_value),
         "duration": ("duration", _seconds),
+        "tool.ran": ("ran", _plain_value),
+        "tool.attempt": ("attempt", _plain_value),
         "attempt.duration": ("attempt_duration", _seconds),
         "gen_ai.response.time_to_first_chunk": ("first_chunk", _seconds),
         "gen_ai.response.finish_reasons": ("finish", _names),
@@ -100,6 +105,8 @@ DETAILS: Final[Mapping[str, tuple[str, Callable[[object], str]]]] = MappingProxy
         "messages.count": ("messages", _plain_value),
         "messages.cut": ("cut", _plain_value),
         "tools.count": ("tools", _plain_value),
+        "rejected.count": ("rejected", _plain_value),
+        "repeats.count": ("repeats", _plain_value),
         "calls.count": ("calls", _plain_value),
         "gen_ai.agent.name": ("agent", _plain_value),
         "gen_ai.request.model": ("model", _plain_value),

@@ -9,9 +9,9 @@ from typing import Any, Final
 
 from actors.log.schema import EVENTS, NAMES, TAG
 
-_KINDS: Final = {int: "integer", float: "float"}
+_KINDS: Final = {int: "integer", float: "float", bool: "boolean"}
 _SPOKEN_FOR: Final = {"timestamp", "level", "message", NAMES["session"]}
-_NAMED: Final = {NAMES["run_id"], NAMES["model"], NAMES["error_type"], "outcome"}
+_NAMED: Final = {NAMES["run_id"], NAMES["model"], NAMES["error_type"], NAMES["tool_name"], "outcome"}
 """What lnav colours by its value."""
 
 

@@ -10,132 +10,79 @@ goes up only when a field changes meaning.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
 from types import MappingProxyType
-from typing import Annotated, Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import msgspec
-from msgspec import Meta
 
-SCHEMA: Final = 1
-
-PREFIX: Final = "actors."
-"""What every event name begins with."""
-
-LEVELS: Final = ("TRACE", "DEBUG", "INFO", "SUCCESS", "WARNING", "ERROR", "CRITICAL")
-"""loguru's levels, in rising order."""
-
-RANKS: Final[Mapping[str, int]] = MappingProxyType({level: rank for rank, level in enumerate(LEVELS)})
-"""How high a level is."""
-
-TAG: Final = "event.name"
-
-NAMES: Final[Mapping[str, str]] = MappingProxyType(
-    {
-        "run_id": "run.id",
-        "pid": "process.pid",
-        "exception_type": "exception.type",
-        "exception_message": "exception.message",
-        "exception_stack": "exception.stacktrace",
-        "actor_class": "actor.class",
-        "actor_urn": "actor.urn",
-        "actor_parent": "actor.parent",
-        "actor_state": "actor.state",
-        "actor_restarts": "actor.restarts",
-        "inbox_size": "actor.inbox.size",
-        "message_type": "message.type",
-        "session": "gen_ai.conversation.id",
-        "turn": "session.turn",
-        "step": "session.step",
-        "request_id": "request.id",
-        "attempt": "request.attempt",
-        "agent": "gen_ai.agent.name",
-        "operation": "gen_ai.operation.name",
-        "provider": "gen_ai.provider.name",
-        "model": "gen_ai.request.model",
-        "response_model": "gen_ai.response.model",
-        "response_id": "gen_ai.response.id",
-        "finish_reasons": "gen_ai.response.finish_reasons",
-        "time_to_first_chunk": "gen_ai.response.time_to_first_chunk",
-        "input_tokens": "gen_ai.usage.input_tokens",
-        "output_tokens": "gen_ai.usage.output_tokens",
-        "cached_input_tokens": "gen_ai.usage.cache_read.input_tokens",
-        "reasoning_tokens": "gen_ai.usage.reasoning.output_tokens",
-        "total_tokens": "usage.total_tokens",
-        "usage_source": "usage.source",
-        "messages_count": "messages.count",
-        "tools_count": "tools.count",
-        "calls_count": "calls.count",
-        "chunks_count": "chunks.count",
-        "attempt_duration": "attempt.duration",
-        "error_type": "error.type",
-        "status": "http.response.status_code",
-        "server_address": "server.address",
-        "server_port": "server.port",
-        "tool_name": "gen_ai.tool.name",
-        "tool_call_id": "gen_ai.tool.call.id",
-        "tool_attempt": "tool.attempt",
-        "tool_ran": "tool.ran",
-        "approval_id": "approval.id",
-        "rejected_count": "rejected.count",
-        "repeats_count": "repeats.count",
-        "messages_cut": "messages.cut",
-        "tokens_before": "tokens.before",
-        "tokens_after": "tokens.after",
-        "tokens_budget": "tokens.budget",
-        "retry_delay": "retry.delay",
-        "retry_max": "retry.max",
-        "retry_reason": "retry.reason",
-        "retry_next_at": "retry.next_at",
-        "mcp_server": "mcp.server.name",
-        "mcp_protocol": "mcp.protocol.version",
-        "stack": "code.stacktrace",
-        "sessions_total": "runtime.sessions.total",
-        "sessions_idle": "runtime.sessions.idle",
-        "sessions_streaming": "runtime.sessions.streaming",
-        "sessions_retrying": "runtime.sessions.retrying",
-        "sessions_ended": "runtime.sessions.ended",
-        "turns_started": "runtime.turns.started",
-        "turns_completed": "runtime.turns.completed",
-        "turns_failed": "runtime.turns.failed",
-        "turns_cancelled": "runtime.turns.cancelled",
-        "retries": "runtime.retries",
-        "dead_letters": "runtime.dead_letters",
-        "loop_lag": "runtime.loop.lag",
-        "mailbox_depth": "runtime.mailbox.depth",
-        "rss": "runtime.rss",
-    }
+from actors.log.mcp import (
+    McpConnected,
+    McpFailed,
+    McpGivenUp,
+    McpRecord,
+    McpToolLeftOut,
+    McpToolsListed,
 )
-"""Python's name for a field to the record's, where the two differ."""
+from actors.log.requests import (
+    RequestCancelled,
+    RequestCompleted,
+    RequestEnd,
+    RequestFailed,
+    RequestFirstChunk,
+    RequestProgress,
+    RequestRecord,
+    RequestStarted,
+)
+from actors.log.stamped import (
+    LEVELS,
+    NAMES,
+    PREFIX,
+    RANKS,
+    SCHEMA,
+    TAG,
+    Level,
+    Stamped,
+)
+from actors.log.tools import (
+    ApprovalDecided,
+    ApprovalRequested,
+    ToolCompleted,
+    ToolEnd,
+    ToolFailed,
+    ToolRecord,
+    ToolStarted,
+)
+from actors.log.turns import (
+    AnswerRejected,
+    ContextTrimmed,
+    LoopNoticed,
+    RetryScheduled,
+    SessionEnded,
+    SessionRecord,
+    SessionRestarted,
+    SessionStarted,
+    TurnCancelled,
+    TurnCompleted,
+    TurnEnd,
+    TurnFailed,
+    TurnRecord,
+    TurnStarted,
+    TurnSteered,
+)
 
-Level: TypeAlias = Annotated[str, Meta(extra_json_schema={"enum": list(LEVELS)})]
-"""Any text when read: a host's own loguru levels are no reason to lose a record."""
-
-
-class Stamped(
-    msgspec.Struct,
-    frozen=True,
-    kw_only=True,
-    gc=False,
-    omit_defaults=True,
-    rename=NAMES,
-    tag_field=TAG,
-    tag="",
-):
-    """What every record has."""
-
-    timestamp: datetime
-    level: Level
-    message: str
-    schema: int
-    seq: int
-    run_id: str
-    pid: int
-    exception_type: str | None = None
-    exception_message: str | None = None
-    exception_stack: str | None = None
-    trace_id: str | None = None
-    span_id: str | None = None
+__all__ = [
+    "EVENTS", "EXCEPTION_FIELDS", "FIELDS", "LEVELS", "NAMES", "PREFIX", "RANKS", "SCHEMA", "STAMPED",
+    "TAG", "ActorDeadLetter", "ActorFailed", "ActorGaveUp", "ActorRecord", "ActorRestarted",
+    "ActorStarted", "ActorStopped", "AnswerRejected", "ApprovalDecided", "ApprovalRequested",
+    "ContextTrimmed", "DispatcherStalled", "Level", "LoopNoticed",
+    "McpConnected", "McpFailed", "McpGivenUp", "McpRecord", "McpToolLeftOut", "McpToolsListed", "Record",
+    "RequestCancelled",
+    "RequestCompleted", "RequestEnd", "RequestFailed", "RequestFirstChunk", "RequestProgress",
+    "RequestRecord", "RequestStarted", "RetryScheduled", "RuntimeStarted", "RuntimeStats",
+    "RuntimeStopped", "SessionEnded", "SessionRecord", "SessionRestarted", "SessionStarted", "Stamped",
+    "ToolCompleted", "ToolEnd", "ToolFailed", "ToolRecord", "ToolStarted", "TurnCancelled",
+    "TurnCompleted", "TurnEnd", "TurnFailed", "TurnRecord", "TurnStarted", "TurnSteered", "json_schema",
+]  # fmt: skip
 
 
 class RuntimeStarted(Stamped, frozen=True, kw_only=True, tag="actors.runtime.started"):
@@ -208,251 +155,6 @@ class ActorDeadLetter(ActorRecord, frozen=True, kw_only=True, tag="actors.actor.
     """A message could not be delivered."""
 
     message_type: str
-
-
-class SessionRecord(Stamped, frozen=True, kw_only=True, tag=""):
-    """What a record about a session has."""
-
-    session: str
-    agent: str | None = None
-
-
-class SessionStarted(SessionRecord, frozen=True, kw_only=True, tag="actors.session.started"):
-    """A session is there."""
-
-
-class SessionEnded(SessionRecord, frozen=True, kw_only=True, tag="actors.session.ended"):
-    """A session is over."""
-
-    reason: str
-
-
-class SessionRestarted(SessionRecord, frozen=True, kw_only=True, tag="actors.session.restarted"):
-    """An actor of the session was started anew."""
-
-    actor_restarts: int
-
-
-class TurnRecord(SessionRecord, frozen=True, kw_only=True, tag=""):
-    """What a record about a turn has."""
-
-    turn: int
-    step: int | None = None
-    attempt: int | None = None
-
-
-class TurnStarted(TurnRecord, frozen=True, kw_only=True, tag="actors.turn.started"):
-    """A turn was taken up."""
-
-
-class TurnEnd(TurnRecord, frozen=True, kw_only=True, tag=""):
-    """What the terminal record of a turn has; `duration` unless it had not begun."""
-
-    outcome: str
-    duration: float | None = None
-
-
-class TurnCompleted(TurnEnd, frozen=True, kw_only=True, tag="actors.turn.completed"):
-    """A turn has its answer."""
-
-
-class TurnFailed(TurnEnd, frozen=True, kw_only=True, tag="actors.turn.failed"):
-    """A turn failed for good."""
-
-    error_type: str
-    reason: str | None = None
-
-
-class TurnCancelled(TurnEnd, frozen=True, kw_only=True, tag="actors.turn.cancelled"):
-    """A turn was cancelled."""
-
-    reason: str
-
-
-class RetryScheduled(TurnRecord, frozen=True, kw_only=True, tag="actors.request.retry_scheduled"):
-    """The next attempt of a step is due at `retry_next_at`, in Unix seconds."""
-
-    retry_delay: float
-    retry_max: int
-    retry_reason: str
-    retry_next_at: float
-
-
-class TurnSteered(TurnRecord, frozen=True, kw_only=True, tag="actors.turn.steered"):
-    """What the user said in mid-turn entered before its next step."""
-
-    messages_count: int
-
-
-class AnswerRejected(TurnRecord, frozen=True, kw_only=True, tag="actors.turn.answer_rejected"):
-    """The model is asked again; `rejected_count` answers of this kind were not taken in this turn."""
-
-    error_type: str
-    rejected_count: int
-
-
-class LoopNoticed(TurnRecord, frozen=True, kw_only=True, tag="actors.turn.loop_noticed"):
-    """The model asked for the same call `repeats_count` times."""
-
-    tool_name: str
-    repeats_count: int
-
-
-class ContextTrimmed(TurnRecord, frozen=True, kw_only=True, tag="actors.context.trimmed"):
-    """Messages are no longer sent; `reason` is `budget` or `refused` (by the endpoint), tokens are estimates."""
-
-    reason: str
-    messages_cut: int
-    tokens_before: int
-    tokens_after: int
-    tokens_budget: int
-
-
-class ToolRecord(TurnRecord, frozen=True, kw_only=True, tag=""):
-    """What a record about a tool call has."""
-
-    tool_name: str
-    tool_call_id: str
-
-
-class ToolStarted(ToolRecord, frozen=True, kw_only=True, tag="actors.tool.started"):
-    """A tool begins to run."""
-
-    tool_attempt: int
-
-
-class ToolEnd(ToolRecord, frozen=True, kw_only=True, tag=""):
-    """What the end of a call has; `duration` counts from the step's end, `tool_ran` says whether the tool was begun."""
-
-    outcome: str
-    duration: float
-    tool_ran: bool
-
-
-class ToolCompleted(ToolEnd, frozen=True, kw_only=True, tag="actors.tool.completed"):
-    """A call has its result."""
-
-
-class ToolFailed(ToolEnd, frozen=True, kw_only=True, tag="actors.tool.failed"):
-    """A call has a result that says why there is none."""
-
-    error_type: str
-
-
-class ApprovalRequested(ToolRecord, frozen=True, kw_only=True, tag="actors.approval.requested"):
-    """A call waits for a decision."""
-
-    approval_id: str
-
-
-class ApprovalDecided(TurnRecord, frozen=True, kw_only=True, tag="actors.approval.decided"):
-    """A decision was made after `duration` seconds, or nobody made one in time."""
-
-    tool_call_id: str
-    approval_id: str
-    outcome: str
-    duration: float
-
-
-class RequestRecord(TurnRecord, frozen=True, kw_only=True, tag=""):
-    """What a record about an attempt has."""
-
-    request_id: str
-    operation: str
-    provider: str
-    model: str
-    server_address: str
-    server_port: int
-    messages_count: int
-    tools_count: int
-
-
-class RequestStarted(RequestRecord, frozen=True, kw_only=True, tag="actors.request.started"):
-    """A request goes out."""
-
-
-class RequestFirstChunk(RequestRecord, frozen=True, kw_only=True, tag="actors.request.first_chunk"):
-    """The first parsed chunk of its reply is there."""
-
-    time_to_first_chunk: float
-
-
-class RequestProgress(RequestRecord, frozen=True, kw_only=True, tag="actors.request.progress"):
-    """It still streams."""
-
-    chunks_count: int
-    duration: float
-
-
-class RequestEnd(RequestRecord, frozen=True, kw_only=True, tag=""):
-    """What the end of an attempt has."""
-
-    attempt_duration: float
-    chunks_count: int | None = None
-    usage_source: str | None = None
-    input_tokens: int | None = None
-    output_tokens: int | None = None
-    cached_input_tokens: int | None = None
-    reasoning_tokens: int | None = None
-    total_tokens: int | None = None
-
-
-class RequestCompleted(RequestEnd, frozen=True, kw_only=True, tag="actors.request.completed"):
-    """A request was answered."""
-
-    outcome: str
-    finish_reasons: tuple[str | None, ...]
-    response_id: str
-    response_model: str
-    calls_count: int = 0
-
-
-class RequestFailed(RequestEnd, frozen=True, kw_only=True, tag="actors.request.failed"):
-    """A request was not answered, or not to the end."""
-
-    outcome: str
-    error_type: str
-    status: int | None = None
-
-
-class RequestCancelled(RequestEnd, frozen=True, kw_only=True, tag="actors.request.cancelled"):
-    """Nobody waits for the request any more."""
-
-
-class McpRecord(Stamped, frozen=True, kw_only=True, tag=""):
-    """What a record about an MCP server has."""
-
-    mcp_server: str
-
-
-class McpConnected(McpRecord, frozen=True, kw_only=True, tag="actors.mcp.connected"):
-    """A server can be spoken with; `duration` is how long that took."""
-
-    mcp_protocol: str
-    duration: float
-
-
-class McpToolsListed(McpRecord, frozen=True, kw_only=True, tag="actors.mcp.tools_listed"):
-    """A server said which tools it has, at first or again."""
-
-    tools_count: int
-
-
-class McpToolLeftOut(McpRecord, frozen=True, kw_only=True, tag="actors.mcp.tool_left_out"):
-    """A tool of a server can't be one here."""
-
-
-class McpFailed(McpRecord, frozen=True, kw_only=True, tag="actors.mcp.failed"):
-    """A server was lost or not reached, and is tried again in `retry_delay` seconds."""
-
-    actor_restarts: int
-    retry_delay: float
-
-
-class McpGivenUp(McpRecord, frozen=True, kw_only=True, tag="actors.mcp.given_up"):
-    """A server is not tried again."""
-
-    reason: str
 
 
 Record: TypeAlias = (

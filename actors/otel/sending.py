@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable, Mapping
 from importlib.metadata import PackageNotFoundError, version
-from typing import Final
+from typing import Any, Final
 
 from opentelemetry.metrics import Histogram, Meter
 from opentelemetry.sdk.metrics import MeterProvider
@@ -71,17 +72,20 @@ class Sender:
             made.set_status(Status(StatusCode.ERROR, span.error))
         if span.kind == "client":
             self._meters.record(span)
+        if span.ran is not None:
+            self._meters.record_tool(span.ran, span.attributes)
         sent = [self._send(child, made, (*place, number)) for number, child in enumerate(span.children)]
         made.end(span.ended)
         return 1 + sum(sent)
 
 
 class Meters:
-    """The metrics of requests."""
+    """The metrics of requests and tools."""
 
     def __init__(self, meter: Meter) -> None:
         self._duration = _seconds(meter, names.OPERATION_DURATION, "GenAI operation duration.")
         self._first_chunk = _seconds(meter, names.TIME_TO_FIRST_CHUNK, "Time to receive the first chunk.")
+        self._tool = _seconds(meter, names.TOOL_DURATION, "GenAI tool execution duration.")
         self._tokens = meter.create_histogram(
             names.TOKEN_USAGE,
             "{token}",
@@ -91,9 +95,7 @@ class Meters:
 
     def record(self, request: Span) -> None:
         """Count a request, with all its attempts."""
-        attributes = {
-            name: request.attributes[name] for name in names.MEASURED_BY if name in request.attributes
-        }
+        attributes = _those(request.attributes, names.MEASURED_BY)
         self._duration.record((request.ended - request.begun) / 1e9, attributes)
         first_chunk = request.attributes.get(names.ATTRIBUTES["time_to_first_chunk"])
         if first_chunk is not None:
@@ -102,6 +104,14 @@ class Meters:
             attributes.pop(names.ATTRIBUTES["error_type"], None)
             for kind, tokens in zip(("input", "output"), request.tokens, strict=True):
                 self._tokens.record(tokens, attributes | {names.TOKEN_TYPE: kind})
+
+    def record_tool(self, seconds: float, attributes: Mapping[str, Any]) -> None:
+        """Count a call of a tool that ran."""
+        self._tool.record(seconds, _those(attributes, names.TOOL_MEASURED_BY))
+
+
+def _those(attributes: Mapping[str, Any], wanted: Iterable[str]) -> dict[str, Any]:
+    return {name: attributes[name] for name in wanted if name in attributes}
 
 
 def _seconds(meter: Meter, name: str, about: str) -> Histogram:

@@ -29,6 +29,8 @@ class Span(msgspec.Struct, frozen=True, kw_only=True):
     """What went wrong, in a line; None if nothing did."""
     tokens: tuple[int, int] | None = None
     """What all attempts of a request cost, in and out, as far as it was measured."""
+    ran: float | None = None
+    """How long a tool ran, in seconds, with all attempts and without the waits before; None of what is no tool."""
 
 
 class Draft:
@@ -43,6 +45,7 @@ class Draft:
         self.children: list[Span] = []
         self.error: str | None = None
         self.tokens: tuple[int, int] | None = None
+        self.ran: float | None = None
 
     def event(self, name: str, at: int, attributes: dict[str, Any]) -> None:
         """Something happened in it."""
@@ -61,4 +64,5 @@ class Draft:
             children=tuple(self.children),
             error=self.error,
             tokens=self.tokens,
+            ran=self.ran,
         )

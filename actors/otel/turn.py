@@ -1,11 +1,15 @@
-"""A turn as a trace that grows: the turn, its steps, and a step's request with all its attempts. Pure."""
+"""A turn as a trace that grows: the turn, its steps, a step's request with all attempts, its calls. Pure."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
 
 from actors.log.schema import (
+    AnswerRejected,
+    ContextTrimmed,
+    LoopNoticed,
     RequestCancelled,
     RequestCompleted,
     RequestEnd,
@@ -15,26 +19,32 @@ from actors.log.schema import (
     RetryScheduled,
     SessionRestarted,
     Stamped,
+    ToolRecord,
     TurnCompleted,
     TurnEnd,
     TurnRecord,
+    TurnSteered,
 )
+from actors.otel.calls import Calls
 from actors.otel.names import (
+    ANSWER_REJECTED,
     ATTEMPT_CANCELLED,
     ATTEMPT_FAILED,
     ATTEMPT_STARTED,
     ATTRIBUTES,
+    CONTEXT_TRIMMED,
     EXCEPTION,
     FIRST_CHUNK,
     INCOMPLETE,
     INVOKE_AGENT,
+    LOOP_NOTICED,
     RETRY_SCHEDULED,
+    STEERED,
     STREAM,
 )
+from actors.otel.said import PLACE, nanoseconds, said
 from actors.otel.spans import Draft, Span
 
-EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-PLACE: Final = ("session", "agent", "turn", "step")
 REQUEST: Final = (
     *PLACE,
     "operation",
@@ -49,6 +59,18 @@ USAGE: Final = ("input_tokens", "output_tokens", "cached_input_tokens", "reasoni
 ANSWER: Final = ("response_id", "response_model", "finish_reasons", "calls_count", "chunks_count", *USAGE)
 ATTEMPT: Final = ("attempt", "error_type", "status", "attempt_duration", "chunks_count", *USAGE)
 RETRY: Final = ("attempt", "retry_delay", "retry_max", "retry_reason")
+NOTICED: Final[Mapping[type[TurnRecord], tuple[str, tuple[str, ...]]]] = MappingProxyType(
+    {
+        TurnSteered: (STEERED, ("step", "messages_count")),
+        AnswerRejected: (ANSWER_REJECTED, ("step", "error_type", "rejected_count")),
+        LoopNoticed: (LOOP_NOTICED, ("step", "tool_name", "repeats_count")),
+        ContextTrimmed: (
+            CONTEXT_TRIMMED,
+            ("step", "reason", "messages_cut", "tokens_before", "tokens_after", "tokens_budget"),
+        ),
+    }
+)
+"""What the turn loop notices: the event of the turn's span, and what is said of it."""
 RAISED: Final = ("exception_type", "exception_message", "exception_stack")
 
 
@@ -57,12 +79,13 @@ class Turn:
 
     def __init__(self, record: TurnRecord, begun: int | None = None) -> None:
         begun = nanoseconds(record) if begun is None else begun
-        attributes = _said(record, ("session", "agent", "turn", "run_id", "pid"))
+        attributes = said(record, ("session", "agent", "turn", "run_id", "pid"))
         attributes[ATTRIBUTES["operation"]] = INVOKE_AGENT
         name = INVOKE_AGENT if record.agent is None else f"{INVOKE_AGENT} {record.agent}"
         self._turn = Draft(name, "internal", begun, attributes)
         self._step: Draft | None = None
         self._request: Draft | None = None
+        self._calls = Calls()
         self._number: int | None = None
         self._first_chunk: float | None = None
 
@@ -84,14 +107,19 @@ class Turn:
                 self._failed(record, at)
             case RequestCancelled():
                 self._on_request(ATTEMPT_CANCELLED, record, at, ATTEMPT)
+            case ToolRecord():
+                self._called(record, at)
             case SessionRestarted():
-                self._turn.event(EXCEPTION, at, _said(record, RAISED))
+                self._turn.event(EXCEPTION, at, said(record, RAISED))
+            case TurnSteered() | AnswerRejected() | LoopNoticed() | ContextTrimmed():
+                name, fields = NOTICED[type(record)]
+                self._turn.event(name, at, said(record, fields))
 
     def end(self, record: TurnEnd) -> Span:
         """The turn is over, as its terminal record says."""
         at = nanoseconds(record)
         self._end_step(at)
-        self._turn.attributes |= _said(record, ("outcome", "reason", "error_type"))
+        self._turn.attributes |= said(record, ("outcome", "reason", "error_type"))
         if not isinstance(record, TurnCompleted):
             self._turn.error = record.message
             self._turn.attributes.setdefault(ATTRIBUTES["error_type"], record.outcome)
@@ -107,21 +135,27 @@ class Turn:
         if self._step is None or record.step != self._number:
             self._end_step(at)
             self._number = record.step
-            self._step = Draft(f"step {record.step}", "internal", at, _said(record, PLACE))
+            self._step = Draft(f"step {record.step}", "internal", at, said(record, PLACE))
         if self._request is None:
-            attributes = _said(record, REQUEST) | {STREAM: True}
+            attributes = said(record, REQUEST) | {STREAM: True}
             self._request = Draft(f"{record.operation} {record.model}", "client", at, attributes)
         self._request.error = None
         self._request.attributes.pop(ATTRIBUTES["error_type"], None)
         self._on_request(ATTEMPT_STARTED, record, at, ("attempt",))
         self._first_chunk = None
 
+    def _called(self, record: ToolRecord, at: int) -> None:
+        span = self._calls.apply(record, at)
+        if span is not None:
+            # In a log that begins in mid-turn the step may be unknown.
+            (self._turn if self._step is None else self._step).children.append(span)
+
     def _completed(self, record: RequestCompleted, at: int) -> None:
         request = self._request
         if request is None:
             return
         self._cost(request, record)
-        request.attributes |= _said(record, ANSWER)
+        request.attributes |= said(record, ANSWER)
         if self._first_chunk is not None:
             request.attributes[ATTRIBUTES["time_to_first_chunk"]] = self._first_chunk
         self._end_request(at)
@@ -144,7 +178,7 @@ class Turn:
 
     def _on_request(self, name: str, record: Stamped, at: int, fields: tuple[str, ...]) -> None:
         if self._request is not None:
-            self._request.event(name, at, _said(record, fields))
+            self._request.event(name, at, said(record, fields))
 
     def _end_request(self, at: int) -> None:
         if self._request is not None and self._step is not None:
@@ -155,21 +189,7 @@ class Turn:
         # A request that failed for good ended with its last attempt, and not when the turn did.
         if self._request is not None:
             self._end_request(self._request.seen)
+        (self._turn if self._step is None else self._step).children.extend(self._calls.break_off(at))
         if self._step is not None:
             self._turn.children.append(self._step.end(at))
         self._step = None
-
-
-def nanoseconds(record: Stamped) -> int:
-    """When a record was written, in Unix nanoseconds."""
-    return (record.timestamp - EPOCH) // timedelta(microseconds=1) * 1000
-
-
-def _said(record: Stamped, fields: tuple[str, ...]) -> dict[str, Any]:
-    said = ((field, getattr(record, field, None)) for field in fields)
-    return {ATTRIBUTES[field]: _plain(value) for field, value in said if value is not None}
-
-
-def _plain(value: Any) -> Any:
-    # An attribute that is a list has no gaps; "no finish reason" is one in the log.
-    return [str(item) for item in value if item is not None] if isinstance(value, tuple) else value

@@ -7,17 +7,17 @@ from typing import Final, TypeAlias
 
 from actors.log.decode import AnyRecord
 from actors.log.schema import (
-    RequestRecord,
     RequestStarted,
-    RetryScheduled,
     RuntimeStopped,
     SessionEnded,
     SessionRestarted,
     TurnEnd,
+    TurnRecord,
     TurnStarted,
 )
+from actors.otel.said import nanoseconds
 from actors.otel.spans import Span
-from actors.otel.turn import Turn, nanoseconds
+from actors.otel.turn import Turn
 
 OPEN: Final = 20_000
 """How many turns may run at once; past it the one that began first is given as it is."""
@@ -46,7 +46,7 @@ class Turns:
                 key = (record.run_id, record.session, record.turn)
                 turn = self._open.pop(key, None)
                 yield key, _unseen(record) if turn is None else turn.end(record)
-            case RequestRecord() | RetryScheduled():
+            case TurnRecord():
                 if (turn := self._open.get((record.run_id, record.session, record.turn))) is not None:
                     turn.apply(record)
             case SessionRestarted():

@@ -37,6 +37,7 @@ def path(tmp_path: Path) -> Path:
                 ("request.started", "DEBUG", "bob"),
                 ("request.failed", "WARNING", "bob"),
                 ("turn.failed", "ERROR", "ada"),
+                ("tool.completed", "TRACE", "cyd"),
             ]
         ):
             log = Log(now=functools.partial(float, T0 + second))
@@ -53,14 +54,15 @@ def path(tmp_path: Path) -> Path:
         ("--session ada --session bob", "m0 m1 m2 m3 m4"),
         ("--session nobody", ""),
         ("--event turn.*", "m1 m4"),
+        ("--event tool.*", "m5"),
         ("--event *.started --event request.*", "m0 m1 m2 m3"),
         ("--event actors.turn.failed", "m4"),
         ("--level info", "m0 m1 m3 m4"),
         ("--level WARNING", "m3 m4"),
-        ("--since 2025-01-31T12:34:59", "m3 m4"),
-        ("--since 2025-01-31T13:34:59+01:00", "m3 m4"),
+        ("--since 2025-01-31T12:34:59", "m3 m4 m5"),
+        ("--since 2025-01-31T13:34:59+01:00", "m3 m4 m5"),
         ("--since 1min", ""),
-        ("--since 9999d", "m0 m1 m2 m3 m4"),
+        ("--since 9999d", "m0 m1 m2 m3 m4 m5"),
         ("--level info --session ada -n 2", "m1 m4"),
     ],
 )
@@ -87,7 +89,7 @@ def test_json_is_inert_and_the_same_json(path: Path) -> None:
 def test_it_reads_a_pipe_to_its_end(path: Path, arguments: list[str]) -> None:
     done = subprocess.run([*COMMAND, *arguments], input=path.read_bytes(), capture_output=True, check=True)
     shown = [line.split("  ")[-1] for line in done.stdout.decode().splitlines()]
-    assert shown == ["m0", "m1", "m2", "m3", "m4", "no record: {half"]
+    assert shown == ["m0", "m1", "m2", "m3", "m4", "m5", "no record: {half"]
 
 
 def test_the_last_records_of_a_pipe(path: Path) -> None:

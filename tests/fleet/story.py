@@ -39,7 +39,14 @@ RETRY: dict[str, Any] = {"retry_delay": 2.0, "retry_max": 4, "retry_reason": "ht
 ACTOR: dict[str, Any] = {"actor_class": "Supervisor", "actor_urn": "u"}
 CALL: dict[str, Any] = {"tool_name": "look", "tool_call_id": "c"}
 CALLED: dict[str, Any] = {"duration": 0.5, "tool_ran": True}
-DECIDED: dict[str, Any] = {"tool_call_id": "c", "approval_id": "a", "outcome": "approved", "duration": 2.0}
+DECIDED: dict[str, Any] = {**CALL, "approval_id": "a", "outcome": "approved", "duration": 2.0}
+TRIMMED: dict[str, Any] = {
+    "reason": "budget",
+    "messages_cut": 4,
+    "tokens_before": 900,
+    "tokens_after": 500,
+    "tokens_budget": 600,
+}
 STATS: dict[str, Any] = {
     **{f"sessions_{name}": 7 for name in ("total", "idle", "streaming", "retrying", "ended")},
     **{f"turns_{name}": 7 for name in ("started", "completed", "failed", "cancelled")},
@@ -71,6 +78,7 @@ NEEDS: dict[str, dict[str, Any]] = {
     "turn.steered": {"session": "s", "turn": 1, "messages_count": 1},
     "turn.answer_rejected": {"session": "s", "turn": 1, "error_type": "answer:empty", "rejected_count": 1},
     "turn.loop_noticed": {"session": "s", "turn": 1, "tool_name": "look", "repeats_count": 3},
+    "context.trimmed": {"session": "s", "turn": 1, **TRIMMED},
     "tool.started": {"session": "s", "turn": 1, **CALL, "tool_attempt": 1},
     "tool.completed": {"session": "s", "turn": 1, **CALL, **CALLED, "outcome": "ok"},
     "tool.failed": {

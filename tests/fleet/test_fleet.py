@@ -61,6 +61,16 @@ TURN = ["session.started", "turn.started", "request.started", "request.first_chu
         (TURN[:4], "streaming"),
         ([*TURN[:3], "request.progress"], "streaming"),
         (TURN, "waiting"),
+        ([*TURN, "tool.started"], "acting"),
+        ([*TURN, "tool.started", "tool.completed"], "waiting"),
+        ([*TURN, "tool.started", "approval.requested"], "approving"),
+        ([*TURN, "tool.started", "approval.requested", "approval.decided"], "acting"),
+        ([*TURN, "approval.requested", "tool.failed", "approval.decided"], "waiting"),
+        ([*TURN, "tool.started", "turn.cancelled"], "idle"),
+        ([*TURN, "tool.started", "turn.cancelled", "turn.started", "approval.decided"], "waiting"),
+        ([*TURN, "approval.requested", "session.ended", "tool.started"], "ended"),
+        (["turn.started", "context.trimmed"], "waiting"),
+        ([*TURN, "turn.answer_rejected"], "waiting"),
         ([*TURN, "turn.completed"], "idle"),
         ([*TURN[:3], "request.failed"], "waiting"),
         ([*TURN[:3], "request.failed", "request.retry_scheduled"], "retrying"),
@@ -114,6 +124,8 @@ def test_a_row_says_how_a_turn_goes() -> None:
         first_chunk=1.0,
         idle=3.0,
         retry_in=None,
+        tools=(),
+        approvals=0,
         last_error="503",
     )
     records += [record("request.completed", 8, turn=3), record("turn.completed", 8, turn=3)]
@@ -153,6 +165,60 @@ def test_names_that_a_log_makes_up_do_not_fill_the_memory() -> None:
     bounds = Bounds(errors=2)
     fleet = told(*(record("request.failed", error_type=f"e{n}") for n in range(10)), bounds=bounds)
     assert fleet.view(T0).errors == {"(other)": 8, "e0": 1, "e1": 1}
+
+
+def test_tools_are_counted_with_how_long_they_ran() -> None:
+    call = {"tool_name": "pay", "tool_call_id": "p"}
+    view = told(
+        record("tool.started", 1),
+        record("tool.completed", 2, duration=9.0),  # it waited before
+        record("tool.started", 3),
+        record("tool.started", 4, tool_attempt=2),
+        record("tool.failed", 6, error_type="tool:timeout"),
+        record("tool.failed", 6, **call, outcome="rejected", tool_ran=False),
+        record("tool.started", 7, **call),
+    ).view(T0)
+    assert [(it.tool, it.calls, it.failed, it.running) for it in view.tools] == [
+        ("look", 2, 1, 0),
+        ("pay", 1, 1, 1),
+    ]
+    assert (view.tools[0].took.count, view.tools[0].took.max) == (2, 3.0)
+    assert view.tools[1].took.count == 0
+    assert view.tool_outcomes == {"ok": 1, "timeout": 1, "rejected": 1}
+    assert (view.totals.tools_completed, view.totals.tools_failed) == (1, 2)
+    assert view.sessions[0].tools == ("pay",)
+
+
+def test_approvals_that_wait_are_told_oldest_first_with_their_age() -> None:
+    fleet = told(
+        *(
+            record("approval.requested", n, session=name, approval_id=name, tool_call_id=name)
+            for n, name in enumerate("abc")
+        ),
+        record("approval.decided", 5, session="b", approval_id="b"),
+    )
+    view = fleet.view(T0 + 10)
+    assert [(it.session, it.tool, it.call, it.age) for it in view.approvals] == [
+        ("a", "look", "a", 10.0),
+        ("c", "look", "c", 8.0),
+    ]
+    assert (view.approvals_open, view.states["approving"]) == (2, 2)
+    assert [it.approval for it in fleet.view(T0, Query(top=1)).approvals] == ["a"]
+    assert (view.decisions, view.latency.approval.max) == ({"approved": 1}, 2.0)
+    assert (view.totals.approvals_requested, view.totals.approvals_decided) == (3, 1)
+
+
+def test_names_that_a_model_makes_up_do_not_fill_the_memory() -> None:
+    failed = [
+        record("tool.failed", tool_name=f"t{n}" + "x" * 1000, tool_call_id=str(n), outcome="unknown")
+        for n in range(10)
+    ]
+    started = [record("tool.started", tool_call_id=str(n)) for n in range(1000)]
+    fleet = told(*failed, *started, bounds=Bounds(tools=2))
+    (others, *rest) = fleet.view(T0).tools
+    assert (others.tool, others.calls, len(rest)) == ("(other)", 8, 3)
+    assert all(len(it.tool) <= 100 for it in rest)
+    assert len(fleet.view(T0).sessions[0].tools) < 100
 
 
 def test_what_happened_is_told_newest_first() -> None:
@@ -226,6 +292,20 @@ def test_a_timeline_is_in_order_and_says_what_happened() -> None:
     assert timeline.row == fleet.view(T0).sessions[0]
     assert fleet.timeline("r", "other", T0) is None
     assert fleet.timeline("other", "s", T0) is None
+
+
+def test_a_timeline_has_tools_and_approvals_in_order() -> None:
+    names = ["approval.requested", "approval.decided", "tool.started", "tool.failed", "turn.loop_noticed"]
+    fleet = told(*(record(name, place) for place, name in enumerate(names)))
+    timeline = fleet.timeline("r", "s", T0)
+    assert timeline is not None
+    assert [(it.event, it.text, it.error, it.duration) for it in timeline.entries] == [
+        ("approval.requested", "look c", "", None),
+        ("approval.decided", "look c: approved", "", 2.0),
+        ("tool.started", "look c", "", None),
+        ("tool.failed", "look c: timeout", "tool:timeout", 0.5),
+        ("turn.loop_noticed", "look, 3 times: turn.loop_noticed", "", None),
+    ]
 
 
 def test_a_long_timeline_keeps_its_end() -> None:
@@ -306,7 +386,7 @@ EVENTFUL: st.SearchStrategy[list[Any]] = st.lists(
             name,
             at,
             run_id=run,
-            **({"session": session} if name.split(".")[0] in {"session", "turn", "request"} else {}),
+            **({"session": session} if "session" in EVENTS[f"{PREFIX}{name}"].__struct_fields__ else {}),
         ),
         st.sampled_from(NAMES),
         st.sampled_from("ab"),
@@ -330,6 +410,8 @@ def test_whatever_happens_memory_is_bounded_and_counters_count_everything(record
         ("retries", "request.retry_scheduled"),
         ("sessions_started", "session.started"),
         ("dead_letters", "actor.dead_letter"),
+        ("tools_failed", "tool.failed"),
+        ("approvals_decided", "approval.decided"),
     ):
         assert getattr(view.totals, total) == counts[f"actors.{name}"]
     timelines = [fleet.timeline(it.run, it.session, T0) for it in view.sessions]
@@ -358,7 +440,7 @@ def test_how_the_records_of_two_runtimes_interleave_makes_no_difference(
     sources = [iter(it) for it in either]
     mixed = told(*(next(sources[which]) for which in shuffled)).view(T0)
     after = told(*one, *two).view(T0)
-    for field in ("totals", "states", "retrying", "outcomes", "begun", "newest"):
+    for field in ("totals", "states", "retrying", "outcomes", "tools", "approvals", "begun", "newest"):
         assert getattr(mixed, field) == getattr(after, field)
     assert set(mixed.sessions) == set(after.sessions)
 
@@ -415,6 +497,8 @@ def test_of_a_text_without_end_only_the_beginning_is_kept() -> None:
         record("actor.failed", message=endless, level="ERROR", exception_type="E", exception_message=endless),
         record("session.restarted", message=endless, level="ERROR"),
         record("turn.failed", message=endless, level="ERROR"),
+        record("tool.started", tool_name=endless),
+        record("approval.requested", tool_name=endless),
         bounds=Bounds(text=100),
     )
     shown = msgspec.json.encode([fleet.view(T0), fleet.timeline("r", "s", T0)])

@@ -56,6 +56,26 @@ def test_telling_details_come_first_and_are_rendered() -> None:
     ]
 
 
+def test_a_tool_s_record_says_which_call_how_it_ended_and_how_long_it_took() -> None:
+    call = {"gen_ai.tool.name": "look", "gen_ai.tool.call.id": "c1"}
+    ended = shown(message="m", duration=0.25, **{"tool.ran": True}, **call, outcome="timeout")
+    assert ended.split("  ")[-5:] == [
+        "tool=look",
+        "call=c1",
+        "outcome=timeout",
+        "duration=0.250s",
+        "ran=true",
+    ]
+    decided = shown(message="m", **call, **{"approval.id": "a"}, outcome="always", duration=2.0)
+    assert decided.split("  ")[-5:] == [
+        "tool=look",
+        "call=c1",
+        "approval=a",
+        "outcome=always",
+        "duration=2.000s",
+    ]
+
+
 def test_what_is_for_programs_is_not_told() -> None:
     line = shown(
         message="m", **{"run.id": "r", "request.id": "q", "exception.stacktrace": "Traceback\n", "seq": 5}

@@ -22,6 +22,12 @@ from tests.fleet.story import ANSWER, FAILURE, LABELS, STATS
 
 README = Path(__file__).parents[2] / "README.md"
 T0 = 1738326896.5
+TIMEOUT: dict[str, Any] = {
+    "outcome": "timeout",
+    "error_type": "tool:timeout",
+    "duration": 62.5,
+    "tool_ran": True,
+}
 
 
 @pytest.fixture
@@ -42,6 +48,11 @@ def log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         where["session"] = "ada"
         say("request.failed", "503", "WARNING", **where, **LABELS, **FAILURE)
         say("request.completed", "complete", **where, **LABELS, **ANSWER)
+        call = {**where, "tool_name": "look", "tool_call_id": "c"}
+        say("approval.decided", "approved", **call, approval_id="a", outcome="approved", duration=2.5)
+        say("tool.completed", "tool completed", **call, outcome="ok", duration=3.0, tool_ran=True)
+        say("tool.failed", "timeout", **call, **TIMEOUT)
+        say("turn.steered", "steered", session="bob", turn=1, messages_count=1)
         say("turn.completed", "turn completed", session="ada", turn=1, outcome="complete", duration=4.5)
         say("runtime.stats", "stats", "DEBUG", **{**STATS, "rss": 3 * 2**20})
     return path
@@ -65,14 +76,21 @@ ANSWERS = {
             ("34:57", "request.first_chunk", "first chunk"),
             ("35:00", "request.failed", "503"),
             ("35:01", "request.completed", "complete"),
-            ("35:02", "turn.completed", "turn completed"),
+            ("35:02", "approval.decided", "approved"),
+            ("35:03", "tool.completed", "tool completed"),
+            ("35:04", "tool.failed", "timeout"),
+            ("35:06", "turn.completed", "turn completed"),
         )
     ),
     "the slowest turns, in seconds": "4.5\tada\n",
     "95 % of first chunks came within, in seconds": "0.25\n",
     "tokens out, by session": '{\n  "ada": 40\n}\n',
+    "which tools are slow (longest in seconds, with all waits), and which fail: calls, failures": (
+        "look\t2\t1\t62.5\n"
+    ),
+    "how long approvals waited, in seconds": "2.5\tapproved\tlook\tada\n",
     "turns that have not ended": '["bob",1]\n',
-    "the process's memory, in MiB, over time": "2025-01-31T12:35:03.500000Z\t3\n",
+    "the process's memory, in MiB, over time": "2025-01-31T12:35:07.500000Z\t3\n",
 }
 
 
@@ -114,10 +132,23 @@ def test_lnav_reads_it(log: Path, tmp_path: Path) -> None:
     (tmp_path / "greenroom.json").write_bytes(msgspec.json.encode(lnav_format()))
     lnav("-i", str(tmp_path / "greenroom.json"))
     shown = lnav("-n", str(log)).splitlines()
-    assert len(shown) == 8
+    assert len(shown) == 12
     assert re.fullmatch(r"2025-01-31T12:35:00.500 warning +actors.request.failed +ada +503", shown[4])
-    columns = 'trim(log_opid) AS opid, "event.name", log_level, "gen_ai.usage.output_tokens" AS n, duration'
+    asked = "".join(
+        f', "{name}" AS {short}'
+        for name, short in (
+            ("gen_ai.tool.name", "tool"),
+            ("gen_ai.tool.call.id", "called"),
+            ("tool.ran", "ran"),
+        )
+    )
+    columns = (
+        'trim(log_opid) AS opid, "event.name", log_level, "gen_ai.usage.output_tokens" AS n, duration' + asked
+    )
     query = f";SELECT {columns} FROM greenroom_log"  # noqa: S608 - lnav's own
     rows = list(csv.DictReader(io.StringIO(lnav("-n", "-c", query, "-c", ":write-csv-to -", str(log)))))
-    assert [row["opid"] for row in rows] == ["ada", "ada", "bob", "bob", "ada", "ada", "ada", "<NULL>"]
-    assert (rows[4]["log_level"], rows[5]["n"], float(rows[6]["duration"])) == ("warning", "40", 4.5)
+    assert [row["opid"] for row in rows] == [
+        *("ada", "ada", "bob", "bob", "ada", "ada", "ada", "ada", "ada", "bob", "ada", "<NULL>")
+    ]
+    assert (rows[4]["log_level"], rows[5]["n"], float(rows[10]["duration"])) == ("warning", "40", 4.5)
+    assert [rows[8][name] for name in ("tool", "called", "ran", "duration")] == ["look", "c", "1", "62.5"]

@@ -18,7 +18,7 @@ from opentelemetry.trace import SpanKind, StatusCode
 from actors.otel import names
 from actors.otel.sending import Ids, Sender
 from tests.fleet.story import record
-from tests.otel.test_turns import PLACE, RETRIED, told
+from tests.otel.test_turns import ACTED, PLACE, RETRIED, told
 
 
 class Stage:
@@ -120,6 +120,19 @@ def test_a_request_that_failed_for_good_is_an_error_in_both() -> None:
     assert said(duration.attributes, "error.type") == ["http_error:503"]
 
 
+def test_how_long_a_tool_ran_is_a_metric_of_its_name() -> None:
+    stage = Stage()
+    for key, turn in told(ACTED):
+        assert stage.sender.send(key, turn) == 4
+    (duration,) = stage.points()["gen_ai.execute_tool.duration"]
+    assert (duration.count, duration.sum) == (1, 2.0)
+    labels = ("gen_ai.operation.name", "gen_ai.tool.name", "error.type")
+    assert said(duration.attributes, *labels) == ["execute_tool", "pay", "tool:timeout"]
+    assert [it.status.status_code for it in stage.spans() if it.name == "execute_tool pay"] == [
+        StatusCode.ERROR
+    ]
+
+
 def test_the_names_are_those_of_the_convention() -> None:
     # The package marks the GenAI names as moved to a repository of their own, but still has all of 1.41.0.
     known: set[str] = set()
@@ -134,6 +147,10 @@ def test_the_names_are_those_of_the_convention() -> None:
             value for name, value in vars(attributes).items() if name.isupper() and isinstance(value, str)
         }
     ours = {it for it in names.ATTRIBUTES.values() if not it.startswith("greenroom.")}
+    operations = importlib.import_module("opentelemetry.semconv._incubating.attributes.gen_ai_attributes")
+    assert {names.INVOKE_AGENT, names.EXECUTE_TOOL} <= {
+        it.value for it in operations.GenAiOperationNameValues
+    }
     assert ours | {names.STREAM, names.TOKEN_TYPE} <= known
     metrics = importlib.import_module("opentelemetry.semconv._incubating.metrics.gen_ai_metrics")
     assert {names.OPERATION_DURATION, names.TIME_TO_FIRST_CHUNK, names.TOKEN_USAGE} <= {

@@ -158,6 +158,95 @@ def test_each_step_is_a_span() -> None:
     assert "gen_ai.response.time_to_first_chunk" not in turn.children[1].children[0].attributes
 
 
+CALL: dict[str, Any] = {**PLACE, "tool_name": "pay", "tool_call_id": "c1"}
+ACTED = (
+    *RETRIED[:-1],
+    record("approval.requested", 7.5, **CALL),
+    record("approval.decided", 9, **CALL, duration=1.5),
+    record("tool.started", 9, **CALL),
+    record("tool.started", 10, **CALL, tool_attempt=2),
+    record("tool.failed", 11, **CALL, duration=4.0, message="it failed"),
+    record("turn.completed", 13, **PLACE),
+)
+
+
+def test_a_tool_call_is_a_span_beside_its_step_s_request_with_its_approval_as_events() -> None:
+    (step,) = the_turn(*ACTED).children
+    request, call = step.children
+    assert request.kind == "client"
+    assert (call.name, call.kind, seconds(call), call.error) == (
+        "execute_tool pay",
+        "internal",
+        (7, 11),
+        "it failed",
+    )
+    assert call.attributes == {
+        "gen_ai.operation.name": "execute_tool",
+        "gen_ai.tool.name": "pay",
+        "gen_ai.tool.call.id": "c1",
+        "gen_ai.conversation.id": "s",
+        "error.type": "tool:timeout",
+        "greenroom.turn": 1,
+        "greenroom.step": 1,
+        "greenroom.outcome": "timeout",
+        "greenroom.tool.ran": True,
+    }
+    assert [(event.name, since(event.at)) for event in call.events] == [
+        (names.APPROVAL_REQUESTED, 7.5),
+        (names.APPROVAL_DECIDED, 9),
+        (names.TOOL_STARTED, 9),
+        (names.TOOL_STARTED, 10),
+    ]
+    assert call.events[1].attributes["greenroom.outcome"] == "approved"
+
+
+def test_a_tool_ran_from_its_first_attempt_on_and_one_that_was_never_begun_did_not() -> None:
+    rejected = record("tool.failed", 8, **{**CALL, "tool_call_id": "c2"}, outcome="rejected", tool_ran=False)
+    calls = the_turn(*ACTED[:-1], rejected, ACTED[-1]).children[0].children[1:]
+    assert [it.ran for it in calls] == [2.0, None]
+
+
+def test_a_call_without_an_end_ends_with_its_turn_and_is_marked() -> None:
+    started = [record("tool.started", 9, **CALL)]
+    (call,) = [
+        it
+        for it in the_turn(*RETRIED[:-1], *started, ACTED[-1]).children[0].children
+        if it.kind == "internal"
+    ]
+    assert call.attributes[names.INCOMPLETE] is True
+    assert seconds(call) == (9, 13)
+
+
+def test_calls_of_a_step_that_the_log_does_not_tell_of_lie_in_the_turn() -> None:
+    ended = record("tool.completed", 9, **CALL)
+    assert [it.name for it in the_turn(RETRIED[0], ended, ACTED[-1]).children] == ["execute_tool pay"]
+
+
+@pytest.mark.parametrize(
+    ("event", "said"),
+    [
+        ("turn.steered", {"greenroom.messages.count": 1}),
+        ("turn.answer_rejected", {"error.type": "answer:empty", "greenroom.rejected.count": 1}),
+        ("turn.loop_noticed", {"gen_ai.tool.name": "look", "greenroom.repeats.count": 3}),
+        (
+            "context.trimmed",
+            {
+                "greenroom.reason": "budget",
+                "greenroom.messages.cut": 4,
+                "greenroom.tokens.before": 900,
+                "greenroom.tokens.after": 500,
+                "greenroom.tokens.budget": 600,
+            },
+        ),
+    ],
+)
+def test_what_the_turn_loop_notices_is_an_event_of_the_turn(event: str, said: dict[str, Any]) -> None:
+    turn = the_turn(RETRIED[0], record(event, 1, **PLACE), record("turn.completed", 2, **PLACE))
+    assert [(it.name, it.attributes) for it in turn.events] == [
+        (f"greenroom.{event}", {"greenroom.step": 1, **said})
+    ]
+
+
 def test_a_restart_is_an_exception_of_the_turn() -> None:
     turn = the_turn(
         RETRIED[0],

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 WIDE: Final = (140, 40)
 """From this size on, all panels are shown at once."""
 
-LEFT: Final = 2
-"""How many panels are in the left column."""
+LEFT: Final = frozenset({"sessions", "tree", "tools"})
+"""The panels in the left column."""
 
 ROWS: Final = 200
 """How many rows a panel has at most."""
@@ -42,7 +42,10 @@ class Board(Screen[None]):
     app: Top
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        *(Binding(str(number), f"panel({number - 1})", show=False) for number in range(1, len(KINDS) + 1)),
+        *(
+            Binding(str(number % 10), f"panel({number - 1})", show=False)
+            for number in range(1, len(KINDS) + 1)
+        ),
         Binding("tab", "next(1)", show=False),
         Binding("shift+tab", "next(-1)", show=False),
         Binding("slash", "filter", show=False),
@@ -78,8 +81,8 @@ class Board(Screen[None]):
             }
             Panel:focus { border: heavy $accent; border-title-color: $accent; border-title-style: bold; }
             #sessions, #outcomes, #problems { height: 3fr; }
-            #tree, #retries { height: 2fr; }
-            #latency { height: 6; }
+            #tree, #waits { height: 2fr; }
+            #latency, #tools { height: 7; }
             #letters, #stalls, #runs { height: 5; }
         }
     }
@@ -96,8 +99,10 @@ class Board(Screen[None]):
         self._scrubber, self._keys = Lines(id="scrubber"), Lines(id="keys")
         self._filter = Input(id="filter", placeholder="id, agent, model, state or error", compact=True)
         self._panels = [Panel(id=kind.id) for kind in KINDS]
-        self._left = Vertical(*self._panels[:LEFT], id="left", classes="column")
-        self._right = Vertical(*self._panels[LEFT:], id="right", classes="column")
+        left = [panel for panel in self._panels if panel.id in LEFT]
+        right = [panel for panel in self._panels if panel.id not in LEFT]
+        self._left = Vertical(*left, id="left", classes="column")
+        self._right = Vertical(*right, id="right", classes="column")
 
     def compose(self) -> ComposeResult:
         """Put the widgets where they belong."""
@@ -193,8 +198,9 @@ class Board(Screen[None]):
         """Where there is room for one panel only, let it be the one that is selected."""
         for index, panel in enumerate(self._panels):
             panel.set_class(index == self.selected, "selected")
-        self._left.set_class(self.selected < LEFT, "selected")
-        self._right.set_class(self.selected >= LEFT, "selected")
+        left = KINDS[self.selected].id in LEFT
+        self._left.set_class(left, "selected")
+        self._right.set_class(not left, "selected")
 
     def _ask(self, **changes: object) -> None:
         self.asked = msgspec.structs.replace(self.asked, **changes)

@@ -7,7 +7,7 @@ from typing import Final
 
 import msgspec
 
-from actors.dashboard.top.rows import latency, notices, outcomes, retries, runs, sessions, tree
+from actors.dashboard.top.rows import latency, notices, outcomes, runs, sessions, tools, tree, waits
 from actors.dashboard.top.rows.table import Table
 from actors.fleet.view import Query, View
 
@@ -27,7 +27,7 @@ KINDS: Final = (
     Kind(
         id="tree", name="Tree", table=lambda view, _: tree.table(view), alarming=lambda it: it.totals.restarts
     ),
-    Kind(id="retries", name="Retries", table=lambda view, _: retries.table(view)),
+    Kind(id="waits", name="Waits", table=lambda view, _: waits.table(view)),
     Kind(
         id="outcomes",
         name="Errors",
@@ -43,15 +43,16 @@ KINDS: Final = (
     ),
     Kind(
         id="stalls",
-        name="Stalls",
+        name="Stall",
         table=lambda view, _: notices.stalls(view),
         alarming=lambda it: it.totals.stalls,
     ),
     Kind(
         id="problems",
-        name="Problems",
+        name="Warn",
         table=lambda view, _: notices.problems(view),
         alarming=lambda it: sum(notice.level != "WARNING" for notice in it.problems) + it.totals.bad_lines,
     ),
     Kind(id="runs", name="Runs", table=lambda view, _: runs.table(view)),
+    Kind(id="tools", name="Tools", table=lambda view, _: tools.table(view)),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from textual.pilot import Pilot
 
@@ -62,6 +62,32 @@ def turn(session: str, at: float, *more: Record, agent: str = "poet") -> tuple[R
     )
 
 
+def call(session: str, call_id: str, tool: str = "look") -> dict[str, Any]:
+    """Which call a record is of."""
+    return {"session": session, "step": 1, "tool_name": tool, "tool_call_id": call_id}
+
+
+def called(session: str, at: float, call_id: str, *more: Record) -> tuple[Record, ...]:
+    """A call that runs."""
+    return record("tool.started", at, **call(session, call_id)), *more
+
+
+def desk() -> tuple[Record, ...]:
+    """Two agents: one waits for a decision, and for a tool; of the other several tools run."""
+    return (
+        *turn("fay", 1, agent="clerk"),
+        record("request.completed", 3, session="fay", step=1, attempt=1, calls_count=2),
+        *called("fay", 3, "c1"),
+        record("approval.requested", 3, **call("fay", "c2", "pay"), approval_id="a"),
+        *turn("gus", 4, agent="clerk"),
+        record("request.completed", 5, session="gus", step=1, attempt=1, calls_count=3),
+        *called("gus", 5, "c1"),
+        *called("gus", 5, "c2"),
+        *called("gus", 5, "c3", record("tool.failed", 9, **call("gus", "c3"), level="WARNING", duration=4.0)),
+        *turn("hal", 10, *called("hal", 12, HOSTILE), agent="clerk"),
+    )
+
+
 def evening() -> tuple[Record, ...]:
     """Something of everything."""
     return (
@@ -79,7 +105,13 @@ def evening() -> tuple[Record, ...]:
         record("session.restarted", 3, session="ada", level="WARNING", message="KeyError: 'tool'"),
         record("request.completed", 5, session="ada", step=1, attempt=1, calls_count=2,
                      message="complete (tool_calls)"),
-        record("turn.completed", 5, session="ada", message="turn completed"),
+        *called("ada", 5, "c1", record("tool.completed", 5.25, **call("ada", "c1"), duration=0.25)),
+        record("approval.requested", 5, **call("ada", "c2", "pay"), approval_id="a"),
+        record("approval.decided", 5.5, **call("ada", "c2", "pay"), approval_id="a", outcome="rejected",
+               duration=0.5),
+        record("tool.failed", 5.5, **call("ada", "c2", "pay"), level="WARNING", outcome="rejected",
+               error_type="tool:rejected", tool_ran=False, duration=0.5),
+        record("turn.completed", 6, session="ada", message="turn completed"),
         *turn("bob", 6, record("request.failed", 7, session="bob", step=1, attempt=1, level="WARNING",
                                message="http_error:503: The service is down."),
               record("request.retry_scheduled", 7, session="bob", step=1, attempt=1, level="WARNING",

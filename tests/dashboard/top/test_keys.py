@@ -49,13 +49,13 @@ def test_numbers_and_tab_choose_a_panel(size: tuple[int, int]) -> None:
     async def script(pilot: Watched) -> None:
         assert panel(pilot).id == "sessions"
         for number, kind in enumerate(KINDS, start=1):
-            await pilot.press(str(number))
+            await pilot.press(str(number % 10))
             assert panel(pilot).id == kind.id
             assert panel(pilot).display
         await pilot.press("tab")
         assert panel(pilot).id == "sessions"
         await pilot.press("shift+tab")
-        assert panel(pilot).id == "runs"
+        assert panel(pilot).id == KINDS[-1].id
         displayed = [it for it in pilot.app.screen.query(Panel) if it.is_on_screen]
         assert len(displayed) == (1 if size == SMALL else len(KINDS))
 
@@ -117,7 +117,7 @@ def test_enter_opens_a_timeline_and_escape_closes_it(number: str, name: str) -> 
 def test_enter_where_there_is_no_session_does_nothing() -> None:
     @watching()
     async def script(pilot: Watched) -> None:
-        for number in ("2", "4", "5", "7", "9"):
+        for number in ("2", "4", "5", "7", "9", "0"):
             await pilot.press(number, "enter")
             assert isinstance(pilot.app.screen, Board)
 

@@ -8,31 +8,45 @@ from pathlib import Path
 import pytest
 from textual.pilot import Pilot
 
-from tests.dashboard.top.stages import HOSTILE, LARGE, SMALL, Still, evening, seen, watch
+from tests.dashboard.top.stages import HOSTILE, LARGE, SMALL, Still, desk, evening, seen, watch
 
 SCREENS = Path(__file__).parent / "screens"
 SHOWN = {
     "sessions": (SMALL, ()),
     "tree": (SMALL, ("2",)),
-    "retries": (SMALL, ("3",)),
+    "waits": (SMALL, ("3",)),
     "outcomes": (SMALL, ("4",)),
     "latency": (SMALL, ("5",)),
     "letters": (SMALL, ("6",)),
     "stalls": (SMALL, ("7",)),
     "problems": (SMALL, ("8",)),
     "runs": (SMALL, ("9",)),
+    "tools": (SMALL, ("0",)),
     "timeline": (SMALL, ("s", "s", "s", "enter")),
     "help": (SMALL, ("question_mark",)),
     "large": (LARGE, ("tab",)),
     "large-timeline": (LARGE, ("3", "enter")),
     "large-help": (LARGE, ("question_mark",)),
 }
+AT_THE_DESK = {
+    "desk-sessions": ("1",),
+    "desk-waits": ("3",),
+    "desk-tools": ("0",),
+    "desk-timeline": ("3", "enter"),
+}
 
 
 @pytest.mark.parametrize("name", SHOWN)
 def test_a_screen_looks_as_it_did(name: str) -> None:
-    size, keys = SHOWN[name]
+    looks_as_it_did(Still(*evening(), bad="{not json"), name, *SHOWN[name])
 
+
+@pytest.mark.parametrize("name", AT_THE_DESK)
+def test_tools_that_run_and_approvals_that_wait_look_as_they_did(name: str) -> None:
+    looks_as_it_did(Still(*desk()), name, SMALL, AT_THE_DESK[name])
+
+
+def looks_as_it_did(source: Still, name: str, size: tuple[int, int], keys: tuple[str, ...]) -> None:
     async def script(pilot: Pilot[OSError | None]) -> None:
         await pilot.press(*keys)
         await pilot.pause()
@@ -41,7 +55,7 @@ def test_a_screen_looks_as_it_did(name: str) -> None:
             kept.write_text(shown, "utf-8")
         assert shown == kept.read_text("utf-8")
 
-    watch(Still(*evening(), bad="{not json"), size, script)
+    watch(source, size, script)
 
 
 @pytest.mark.parametrize("size", [SMALL, LARGE])

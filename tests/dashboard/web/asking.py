@@ -26,6 +26,21 @@ def log_turns(path: Path, *sessions: str, text: str = "turn started") -> None:
             log.emit("actors.turn.started", text, session=session, turn=1)
 
 
+def log_calls(path: Path, session: str, tool: str) -> None:
+    """Add two calls of a tool to a log: one failed, the other runs; and one that waits for a decision."""
+    with to_file(path):
+        log = Log(run_id="r")
+
+        def say(event: str, call: str, **fields: Any) -> None:
+            place: dict[str, Any] = {"session": session, "turn": 1, "tool_name": tool, "tool_call_id": call}
+            log.emit(f"actors.{event}", event, **place, **fields)
+
+        for call in ("c1", "c2"):
+            say("tool.started", call, tool_attempt=1)
+        say("tool.failed", "c1", outcome="crashed", error_type="tool:crashed", duration=0.5, tool_ran=True)
+        say("approval.requested", "c3", approval_id="a")
+
+
 def asked(app: ASGIApp, method: str, path: str, **headers: str) -> httpx.Response:
     """One request, with a good `Host` and without a token unless told otherwise."""
 

@@ -18,7 +18,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.ui import WebDriverWait
 
-from tests.dashboard.web.asking import log_turns
+from tests.dashboard.web.asking import log_calls, log_turns
 from tests.dashboard.web.dashing import dashboard
 
 CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
@@ -152,12 +152,34 @@ def test_a_foreign_name_and_a_foreign_page_get_nothing(
     assert len([line for line in complaints if "No 'Access-Control-Allow-Origin' header" in line]) == 2
 
 
+def test_tools_and_waiting_approvals_have_panels_and_a_place_in_the_timeline(
+    browser: Chrome, url: str, path: Path
+) -> None:
+    log_turns(path, "ada")
+    log_calls(path, "ada", "look")
+    browser.get(url)
+    until(browser, lambda it: rows(it) == ["ada"])
+    cells = "return [...document.querySelectorAll('#tools td')].slice(0, 4).map((cell) => cell.textContent)"
+    assert browser.execute_script(cells) == ["look", "1", "1", "1"]
+    assert find(browser, "#calls .name").text == "crashed"
+    assert find(browser, "#approvals .name").text == "ada"
+    assert find(browser, "#approvals .note").text == "look, call c3, turn 1"
+    assert find(browser, "#rows td.state").text == "approving"
+    find(browser, "#rows td.name").click()
+    until(browser, lambda it: find(it, "#entries .approving").is_displayed())
+    told = "return [...document.querySelectorAll('#entries b')].map((name) => name.textContent)"
+    assert browser.execute_script(told) == [
+        "turn.started", "tool.started", "tool.started", "tool.failed", "approval.requested",
+    ]  # fmt: skip
+
+
 HOSTILE = "<img src=x onerror=alert(1)><script>alert(2)</script>\x00\x1b[31m\u202egnp.exe\u2066&amp;\u2028"
 INERT = "<img src=x onerror=alert(1)><script>alert(2)</script>\\x00\\x1b[31m\\u202egnp.exe\\u2066&amp;\\u2028"
 
 
 def test_text_of_the_log_is_shown_inert_everywhere(browser: Chrome, url: str, path: Path) -> None:
     log_turns(path, HOSTILE, text=HOSTILE)
+    log_calls(path, HOSTILE, HOSTILE)
     with path.open("ab") as file:
         file.write(b"no record " + HOSTILE.encode() + b"\n")
     browser.get(url)
@@ -240,6 +262,7 @@ TOO_WIDE = """
 @pytest.mark.parametrize("width", [390, 800, 1400, 1900])
 def test_nothing_has_to_be_scrolled_sideways(browser: Chrome, url: str, path: Path, width: int) -> None:
     log_turns(path, "a" * 300, "one two", text="b" * 3000)
+    log_calls(path, "one two", "c" * 300)
     screen = {"width": width, "height": 844, "deviceScaleFactor": 1, "mobile": width < 500}
     browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", screen)
     browser.get(url)

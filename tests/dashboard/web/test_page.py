@@ -66,7 +66,7 @@ def test_text_becomes_text_only() -> None:
         ("frame", [Frame]),
         ("view", [view.View]),
         ("totals", [view.Totals]),
-        ("row", [view.SessionRow, view.RetryRow, view.ActorRow]),
+        ("row", [view.SessionRow, view.RetryRow, view.ActorRow, view.ApprovalRow, view.ToolRow]),
         ("run", [view.RunRow]),
         ("notice", [view.Notice]),
         ("timeline", [view.Timeline]),

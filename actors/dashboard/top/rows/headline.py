@@ -38,7 +38,10 @@ def lines(view: View, status: Status, width: int, *, sparks: bool) -> tuple[Line
     totals = _totals(view, zeros=True)
     if width_of(totals) > width:
         totals = _totals(view, zeros=False)
-    found = [_title(view, status, width), clip(_states(view), width), clip(totals, width)]
+    states = _states(view, zeros=True)
+    if width_of(states) > width:
+        states = _states(view, zeros=False)
+    found = [_title(view, status, width), clip(states, width), clip(totals, width)]
     if sparks:
         found.append(_sparks(view.minute, width))
     return tuple(found)
@@ -72,11 +75,12 @@ def _source(status: Status) -> str:
     return f"{status.source} ({status.files:,} logs)" if status.files > 1 else status.source
 
 
-def _states(view: View) -> list[Part]:
+def _states(view: View, *, zeros: bool) -> list[Part]:
     parts: list[Part] = [(" ", ""), (f"{sum(view.states.values()):,}", "strong"), (" sessions", "label")]
     for state, (mark, style) in LOOKS.items():
         count = view.states[state]
-        parts.append((f"  {mark} {count:,} {state}", style if count else "dim"))
+        if count or zeros:
+            parts.append((f"  {mark} {count:,} {state}", style if count else "dim"))
     forgotten = view.totals.sessions_forgotten
     if forgotten:
         parts.append((f"  and {forgotten:,} before", "dim"))
@@ -94,6 +98,7 @@ def _totals(view: View, *, zeros: bool) -> list[Part]:
         ("restarts", totals.restarts, "bad"),
         ("dead letters", totals.dead_letters, "bad"),
         ("stalls", totals.stalls, "bad"),
+        ("failed calls", totals.tools_failed, "warn"),
         ("bad lines", totals.bad_lines, "bad"),
     )
     for label, count, style in counts:

@@ -8,7 +8,7 @@ from typing import Final
 from actors.dashboard.top.rows.table import Line, Part, clip, pad, width_of
 
 KEYS: Final = (
-    ("1 … 9", "a panel; so do Tab and Shift-Tab"),
+    ("1 … 9 0", "a panel; so do Tab and Shift-Tab"),
     ("↑ ↓ PgUp PgDn Home End", "move; also j k g G"),
     ("Enter", "the timeline of the session there"),
     ("/", "filter by id, agent, model, state or error"),

@@ -1,4 +1,4 @@
-"""How long turns, attempts and their first chunks took."""
+"""How long turns, attempts, their first chunks and decisions took."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ COLUMNS: Final = (
 def table(view: View) -> Table:
     """Quantiles over the whole log."""
     latency = view.latency
+    approval = (_row("approval", latency.approval),) if latency.approval.count else ()
     return Table(
         title="Latency",
         columns=COLUMNS,
@@ -24,6 +25,7 @@ def table(view: View) -> Table:
             _row("turn", latency.turn),
             _row("attempt", latency.attempt),
             _row("first chunk", latency.first_chunk),
+            *approval,
         ),
         empty="",
     )

@@ -12,7 +12,9 @@ from actors.fleet.view import Query, SessionRow, State, View
 
 LOOKS: Final[Mapping[State, tuple[str, Style]]] = MappingProxyType(
     {
+        "approving": ("?", "warn"),
         "streaming": ("▶", "good"),
+        "acting": ("◆", "busy"),
         "waiting": ("◌", "busy"),
         "retrying": ("↻", "warn"),
         "idle": ("○", ""),
@@ -55,11 +57,10 @@ def table(view: View, query: Query) -> Table:
 def _row(row: SessionRow) -> Row:
     mark, style = LOOKS[row.state]
     quiet: Style = "dim" if row.state == "ended" else ""
-    state = row.state if row.retry_in is None else f"in {duration(row.retry_in)}"
     return Row(
         (
             (row.session, quiet or "name"),
-            (f"{mark} {state}", style),
+            (f"{mark} {_state(row)}", style),
             (_some(row.turn), quiet),
             (_some(row.attempt), "warn" if row.attempt > 1 and not quiet else quiet),
             (number(row.input_tokens + row.output_tokens), quiet),
@@ -74,6 +75,15 @@ def _row(row: SessionRow) -> Row:
         ),
         (row.run, row.session),
     )
+
+
+def _state(row: SessionRow) -> str:
+    if row.retry_in is not None:
+        return f"in {duration(row.retry_in)}"
+    # One tool by its name; of several there is room for their number.
+    if row.state == "acting":
+        return row.tools[0] if len(row.tools) == 1 else f"{len(row.tools):,} tools"
+    return row.state
 
 
 def _rate(row: SessionRow) -> str:

@@ -12,5 +12,5 @@ def line(names: Sequence[str], selected: int, alarming: frozenset[int], width: i
     parts: list[Part] = []
     for index, name in enumerate(names):
         style: Style = "bad" if index in alarming else "label"
-        parts += [(" ", ""), (f"{index + 1} {name}", "chosen" if index == selected else style)]
+        parts += [(" ", ""), (f"{(index + 1) % 10} {name}", "chosen" if index == selected else style)]
     return clip(parts, width)

@@ -15,7 +15,7 @@ COLUMNS: Final = (
     Column(title="time", width=12),
     Column(title="after", width=7, right=True, rank=3),
     Column(title="place", width=6),
-    Column(title="event", width=19),
+    Column(title="event", width=22),
     Column(title="took", width=6, right=True),
     Column(title="in", width=5, right=True, rank=4),
     Column(title="out", width=5, right=True, rank=2),
@@ -33,6 +33,11 @@ MARKS: Final[Mapping[str, tuple[str, Style]]] = MappingProxyType(
         "turn.failed": ("└", "bad"),
         "turn.cancelled": ("└", "warn"),
         "request.retry_scheduled": ("│ ↻", "warn"),
+        "approval.requested": ("│ ?", "warn"),
+        "approval.decided": ("│ ?", ""),
+        "tool.started": ("│ ◇", "busy"),
+        "tool.completed": ("│ ◆", "good"),
+        "tool.failed": ("│ ◆", "bad"),
         "request.started": ("│ ┌", "busy"),
         "request.first_chunk": ("│ │", "dim"),
         "request.completed": ("│ └", "good"),
@@ -40,7 +45,7 @@ MARKS: Final[Mapping[str, tuple[str, Style]]] = MappingProxyType(
         "request.cancelled": ("│ └", "warn"),
     }
 )
-"""A turn embraces its attempts."""
+"""A turn embraces its attempts, and the calls between them."""
 TOLD: Final = 3
 LOUD: Final[Mapping[str, Style]] = MappingProxyType({"WARNING": "warn", "ERROR": "bad", "CRITICAL": "bad"})
 
@@ -80,6 +85,7 @@ def facts(timeline: Timeline) -> tuple[Line, Line]:
         (row.session, "name"),
         ("  ", ""),
         (f"{mark} {state}", style),
+        (f"  {', '.join(row.tools)}" if row.tools else "", "busy"),
         (f"  silent for {age(row.idle)}" if row.state != "ended" else "", "dim"),
         ("  agent ", "label") if row.agent else ("", ""),
         (row.agent, ""),
@@ -124,7 +130,8 @@ def _row(entry: Entry, before: Entry | None) -> Row:
 
 
 def _said(event: str) -> str:
-    return event.removeprefix("request.").replace(".", " ").replace("_", " ")
+    noticed = event.startswith("turn.") and event not in MARKS
+    return event.removeprefix("turn." if noticed else "request.").replace(".", " ").replace("_", " ")
 
 
 def _place(entry: Entry) -> str:

@@ -66,6 +66,7 @@ const LATENCIES = [
   ["first_chunk", "first chunk"],
   ["attempt", "attempt"],
   ["turn", "turn"],
+  ["approval", "approval"],
 ];
 
 function drawLatency(table, latency) {

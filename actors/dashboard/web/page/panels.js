@@ -10,6 +10,7 @@ const FIGURES = [
   ["dead letters", (totals) => totals.dead_letters, "warn"],
   ["stalls", (totals) => totals.stalls, "warn"],
   ["tool calls", (totals) => totals.calls, ""],
+  ["calls failed", (totals) => totals.tools_failed, "warn"],
   ["tokens in", (totals) => totals.input_tokens, ""],
   ["tokens out", (totals) => totals.output_tokens, ""],
   ["sessions ended", (totals) => totals.sessions_ended, ""],
@@ -60,6 +61,55 @@ function drawRetries(view, elapsed) {
     },
     "Nobody waits.",
   );
+}
+
+const TOOL_COLUMNS = ["tool", "calls", "failed", "running", "p50", "p95", "max"];
+
+function drawTools(view) {
+  if (byId("tools-head").children.length === 0) {
+    byId("tools-head").append(...TOOL_COLUMNS.map((name) => element("th", "", name)));
+  }
+  each(
+    byId("tools"),
+    view.tools,
+    (row) => row.tool,
+    () => {
+      const line = element("tr");
+      line.append(...TOOL_COLUMNS.map((name) => element("td", name)));
+      return line;
+    },
+    (line, row) => {
+      const shown = [row.tool, count(row.calls), count(row.failed), count(row.running)];
+      shown.push(...["p50", "p95", "max"].map((quantile) => span(row.took[quantile])));
+      shown.forEach((text, column) => say(line.children[column], text));
+      hint(line.firstChild, row.tool);
+      mark(line, "data-some", row.failed > 0 ? "" : null);
+    },
+  );
+  byId("toolless").hidden = view.tools.length > 0;
+}
+
+function drawApprovals(view, elapsed) {
+  lines(
+    byId("approvals"),
+    view.approvals,
+    (row) => `${row.run} ${row.approval}`,
+    ["name", "number", "note"],
+    ([name, number, note], row) => {
+      say(name, row.session);
+      hint(name, row.session);
+      say(number, `for ${age(row.age + elapsed)}`);
+      say(note, `${row.tool}, call ${row.call}, turn ${row.turn}`);
+    },
+    "No call waits.",
+  );
+  const rest = view.approvals_open - view.approvals.length;
+  say(byId("more-approvals"), rest > 0 ? `and ${count(rest)} more` : "");
+}
+
+function decisionTone(decision) {
+  if (decision === "expired") return "bad";
+  return decision === "rejected" || decision === "withdrawn" ? "calm" : "good";
 }
 
 function drawTree(rows) {
@@ -142,6 +192,10 @@ function draw(frame, elapsed) {
   drawMinute(byId("minute"), view.minute, elapsed);
   drawRows(view, elapsed);
   drawRetries(view, elapsed);
+  drawTools(view);
+  drawApprovals(view, elapsed);
+  drawCounts(byId("calls"), view.tool_outcomes, "No call has ended.", (outcome) => (outcome === "ok" ? "good" : "bad"));
+  drawCounts(byId("decisions"), view.decisions, "None.", decisionTone);
   drawLatency(byId("latency"), view.latency);
   drawCounts(byId("outcomes"), view.outcomes, "No turn has ended.", toneOf);
   drawCounts(byId("errors"), view.errors, "None.", () => "bad");

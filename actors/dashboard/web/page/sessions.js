@@ -1,6 +1,6 @@
 // The sessions: which are shown, in which order, and a row each.
 
-const STATES = ["streaming", "waiting", "retrying", "idle", "ended"];
+const STATES = ["approving", "streaming", "acting", "waiting", "retrying", "idle", "ended"];
 const SORTS = {
   recent: "heard of last",
   idle: "silent longest",
@@ -120,7 +120,8 @@ function sessionRow(row) {
 function updateRow(line, row, elapsed) {
   const [state, name, model, where, tokens, speed, first, troubles, quiet, error] = line.children;
   mark(line, "class", row.state);
-  say(state.lastChild, row.state === "retrying" ? `retry in ${span(left(row.retry_in, elapsed))}` : row.state);
+  say(state.lastChild, doing(row, elapsed));
+  hint(state, row.tools.join(", "));
   say(name.firstChild, row.session);
   hint(name, row.session);
   say(model, [row.agent, row.model].filter(Boolean).join(", "));
@@ -134,6 +135,12 @@ function updateRow(line, row, elapsed) {
   say(quiet, age(row.idle + elapsed));
   say(error, row.last_error);
   hint(error, row.last_error);
+}
+
+function doing(row, elapsed) {
+  if (row.state === "retrying") return `retry in ${span(left(row.retry_in, elapsed))}`;
+  if (row.state === "acting") return row.tools.length === 1 ? row.tools[0] : plural(row.tools.length, "tool");
+  return row.state;
 }
 
 function left(seconds, elapsed) {

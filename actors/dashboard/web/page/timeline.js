@@ -32,7 +32,7 @@ function drawTimeline(timeline, elapsed) {
 
 function drawFacts(row, elapsed) {
   const facts = {
-    state: row.state,
+    state: [row.state, ...row.tools].join(", "),
     model: [row.agent, row.model].filter(Boolean).join(", ") || NOTHING,
     turns: `${count(row.turns)} ended`,
     tokens: `${count(row.input_tokens)} in, ${count(row.output_tokens)} out`,
@@ -90,5 +90,7 @@ function kindOf(entry) {
   if (entry.event.endsWith("retry_scheduled")) return "retrying";
   if (entry.level === "ERROR" || entry.level === "CRITICAL" || entry.event.endsWith("failed")) return "failed";
   if (entry.event.endsWith("completed")) return "streaming";
+  if (entry.event === "approval.requested") return "approving";
+  if (entry.event === "tool.started") return "acting";
   return entry.event.endsWith("started") ? "waiting" : "idle";
 }
