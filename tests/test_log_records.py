@@ -20,6 +20,7 @@ from actors import (
     RuntimeConfig,
     ToolContext,
     TurnFailedError,
+    Window,
     tool,
 )
 from actors.events import ApprovalRequested, TextDelta
@@ -88,6 +89,7 @@ def an_evening(monkeypatch: pytest.MonkeyPatch) -> None:
                 session.run("break")
             session.run("stall")
             an_agent_at_work(provider, runtime)
+            a_talk_that_grows_too_long(runtime)
             broken = runtime.spawn(id="broken", intensity=Intensity(restarts=0))
             with pytest.raises(TurnFailedError):
                 broken.run("break")
@@ -119,6 +121,12 @@ def an_agent_at_work(provider: ScriptedProvider, runtime: Runtime) -> None:
             if isinstance(event, ApprovalRequested):
                 session.steer(PROMPT).get(timeout=5)
                 session.approve(event.approval).get(timeout=5)
+
+
+def a_talk_that_grows_too_long(runtime: Runtime) -> None:
+    session = runtime.spawn(id="long", window=Window(tokens=200, reserve=0, tokenizer=False))
+    session.run(PROMPT * 50)
+    session.run(PROMPT)
 
 
 def wait_for_a_progress_record(runtime: Runtime) -> None:
@@ -175,6 +183,10 @@ def test_seq_counts_the_records_of_the_file(records: dict[str, list[dict[str, An
         ("actors.tool.failed", {"gen_ai.tool.name", "gen_ai.tool.call.id", "error.type", "duration"}),
         ("actors.approval.requested", {"approval.id", "gen_ai.tool.name", "gen_ai.tool.call.id"}),
         ("actors.approval.decided", {"approval.id", "gen_ai.tool.name", "outcome", "duration"}),
+        (
+            "actors.context.trimmed",
+            {"reason", "messages.cut", "tokens.before", "tokens.after", "tokens.budget"},
+        ),
         ("actors.turn.completed", {"gen_ai.conversation.id", "session.turn", "duration", "outcome"}),
         ("actors.turn.failed", {"error.type", "reason"}),
         ("actors.session.restarted", {"exception.type", "exception.stacktrace", "actor.restarts"}),

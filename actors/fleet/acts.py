@@ -51,9 +51,8 @@ class Acts:
         """Take one more record, of one of `KINDS`."""
         self._HANDLERS[type(record)](self, record, run, at)
 
-    def tools(self, sessions: Iterable[Session], top: int) -> tuple[ToolRow, ...]:
-        """A row a tool, the most called first."""
-        doing = (it.doing for it in sessions if it.doing is not None)
+    def tools(self, doing: Iterable[Doing], top: int) -> tuple[ToolRow, ...]:
+        """A row a tool, the most called first, with what runs now."""
         running = Counter(named(record) for it in doing for record in it.running.values())
         return self._tools.rows(running, top)
 
@@ -136,9 +135,9 @@ def _said(record: TurnRecord) -> str:
     return record.message
 
 
-def approvals(sessions: Iterable[Session], now: float, top: int) -> tuple[int, tuple[ApprovalRow, ...]]:
+def approvals(doing: Iterable[Doing], now: float, top: int) -> tuple[int, tuple[ApprovalRow, ...]]:
     """How many approvals wait, and the first of them, the oldest first."""
-    waiting = [record for it in sessions if it.doing is not None for record in it.doing.approvals.values()]
+    waiting = [record for it in doing for record in it.approvals.values()]
     oldest = heapq.nsmallest(
         top, waiting, key=lambda it: (it.timestamp, it.run_id, it.session, it.approval_id)
     )
