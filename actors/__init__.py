@@ -43,6 +43,8 @@ if TYPE_CHECKING:
         DrainingError,
         ForkedError,
         GreenroomError,
+        McpError,
+        McpStartError,
         QueueFullError,
         RuntimeClosedError,
         ScriptError,
@@ -56,6 +58,8 @@ if TYPE_CHECKING:
     from actors.hooks import Hooks, Invocation, Place
     from actors.local import LocalModel
     from actors.mapping import MapResult
+    from actors.mcp.server import McpServer
+    from actors.mcp.tools import McpTools
     from actors.messages import EventBatch, GetHistory
     from actors.parts import File, Image
     from actors.runtime import Runtime
@@ -102,6 +106,8 @@ _HOMES = {
     "DrainingError": "actors.errors",
     "ForkedError": "actors.errors",
     "GreenroomError": "actors.errors",
+    "McpError": "actors.errors",
+    "McpStartError": "actors.errors",
     "QueueFullError": "actors.errors",
     "RuntimeClosedError": "actors.errors",
     "ScriptError": "actors.errors",
@@ -113,6 +119,8 @@ _HOMES = {
     "UsageError": "actors.errors",
     "LocalModel": "actors.local",
     "MapResult": "actors.mapping",
+    "McpServer": "actors.mcp.server",
+    "McpTools": "actors.mcp.tools",
     "EventBatch": "actors.messages",
     "File": "actors.parts",
     "Image": "actors.parts",
@@ -155,6 +163,10 @@ __all__ = [
     "Limits",
     "LocalModel",
     "MapResult",
+    "McpError",
+    "McpServer",
+    "McpStartError",
+    "McpTools",
     "PartLimits",
     "Place",
     "Profile",

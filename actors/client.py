@@ -33,7 +33,7 @@ from actors.outlets import ActorOutlet, StreamOutlet
 from actors.overrides import replace
 from actors.pump import OnEvent, pumped
 from actors.stream import Closing, EventStream, TurnHandle, TurnStream, refuse_on_a_loop
-from actors.toolset import Toolset
+from actors.turns.toolset import Toolset
 from actors.user_input import Input, Messages, to_messages
 from actors.watching import tell
 

@@ -9,7 +9,7 @@ The tree::
     │   ├── RuntimeClosedError   the runtime is not open (yet, or any more)
     │   │   └── ForkedError      it is open, but in the process that this one was forked from
     │   ├── SessionClosedError   the session has ended
-    │   ├── ScriptError          a scenario script that can't be read or run
+    │   ├── ScriptError          a scenario, or a file of tools, that can't be read or run
     │   └── SimulationError      what a simulation can't have: real time, threads, sockets, chance without a seed
     ├── AdmissionError           a turn was not accepted, though nothing was wrong with it
     │   ├── QueueFullError       too many run or wait: try again later
@@ -19,6 +19,8 @@ The tree::
     │   └── TurnCancelledError   carries the terminal `TurnCancelled` event
     ├── ToolError                a tool's own word to the model: raise it in one, and the call's result says so
     ├── ArgumentsError           a model's arguments for a tool that can't be taken; the text is for the model
+    ├── McpError                 an MCP server that is not reached, was given up, or did not carry out a call
+    │   └── McpStartError        its command can't be started: trying again won't help
     ├── AnswerError              an answer that is not of the type that was asked for; the text is for the model
     └── ProtocolViolation        the other side broke the protocol; becomes a `protocol` outcome
 
@@ -76,7 +78,7 @@ class SessionClosedError(UsageError, RuntimeError):
 
 
 class ScriptError(UsageError):
-    """A scenario script that can't be read, or that holds no scenario."""
+    """A scenario script, or a file of tools, that can't be read, or that holds none."""
 
 
 class SimulationError(UsageError):
@@ -142,6 +144,14 @@ class ArgumentsError(GreenroomError):
 
     The text is for the model: it names each place by its path, and what was expected there.
     """
+
+
+class McpError(GreenroomError):
+    """An MCP server is not reached, was given up, or did not carry out a call; the message says why."""
+
+
+class McpStartError(McpError):
+    """An MCP server's command can't be started; the server is given up at once."""
 
 
 class AnswerError(GreenroomError):

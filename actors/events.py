@@ -76,7 +76,7 @@ class AttemptStarted(_Event, frozen=True, kw_only=True, tag="attempt_started"):
     """One try of a step begins."""
 
 
-class _Delta(_Event, frozen=True, kw_only=True):
+class _Delta(_Event, frozen=True, kw_only=True, gc=False):
     first_seq: int = 0
     """Where merged deltas began: the event stands for `first_seq` to `seq`."""
 

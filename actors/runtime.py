@@ -29,6 +29,9 @@ from actors.kernel.loop_actor import Restart
 from actors.ledger import Counters, Ledger
 from actors.log.record import Log
 from actors.mapping import ResultStream
+from actors.mcp.server import McpServer
+from actors.mcp.state import mcp_states
+from actors.mcp.tools import McpTools
 from actors.overrides import replace
 from actors.services import Services, Transports
 from actors.stream import EventStream, refuse_on_a_loop
@@ -48,6 +51,7 @@ class Runtime:
         rng: for jitter; a seeded one makes waits repeatable.
         ids: makes the ids of sessions, requests and actors, and the run's.
         wall_clock: Unix seconds, for events and the log; everything else goes by the loop's own clock.
+        mcp: MCP servers by name; they are started with the runtime. Needs the extra `mcp`.
         world: what else comes from outside; a simulator replaces it.
     """
 
@@ -60,6 +64,7 @@ class Runtime:
         rng: random.Random | None = None,
         ids: Callable[[], uuid.UUID] = uuid.uuid4,
         wall_clock: Callable[[], float] = time.time,
+        mcp: Mapping[str, McpServer] = MappingProxyType({}),
         world: World = World(),  # noqa: B008 - frozen
     ) -> None:
         self._endpoints = Endpoints(endpoint, endpoints)
@@ -76,6 +81,7 @@ class Runtime:
             supervisors={},
             root=[],
             door=Door(),
+            mcp=mcp_states(mcp),
             threads=world.threads(config.tool_threads),
             slots=None if active is None else Slots(active),
             rss=world.rss,
@@ -167,6 +173,19 @@ class Runtime:
             raise ConfigError("max_sessions", f"must be at least 1, got {max_sessions}")
         self._house.open()
         return ResultStream(lambda: self.spawn(**settings), prompts, max_sessions)
+
+    def mcp(self, name: str) -> McpTools:
+        """The tools of one of the runtime's MCP servers, for `spawn(tools=[runtime.mcp("files"), ...])`.
+
+        Raises:
+            ConfigError: there is no server of that name.
+        """
+        for state in self._services.mcp:
+            if state.name == name:
+                return McpTools(state, lambda: self._house.open()[0].loop)
+        known = ", ".join(state.name for state in self._services.mcp)
+        have = f"there are {known}" if known else "Runtime(mcp=...) was given none"
+        raise ConfigError("mcp", f"no MCP server is named {name!r}; {have}")
 
     # Events of all sessions
 

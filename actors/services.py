@@ -15,6 +15,7 @@ from actors.config import Endpoint, RuntimeConfig
 from actors.core.slots import Slots
 from actors.ledger import Counters, Ledger
 from actors.log.record import Log
+from actors.mcp.state import McpState
 from actors.tools.pool import Pool
 from actors.transport import HttpTransport
 
@@ -62,6 +63,8 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     """The process's resident memory in bytes."""
     door: Door
     """Counts the runtime's turns."""
+    mcp: tuple[McpState, ...]
+    """The MCP servers."""
     threads: Pool
     """For what would block the loop: tools and callbacks that are plain functions."""
     slots: Slots | None

@@ -1,7 +1,7 @@
 """The session actor: the conversation, and the turn that runs.
 
 A turn changes the conversation only when it completes, or once its tools have run: so what is sent next is always
-valid, and what was done is not forgotten. How a turn goes is in `actors.turnloop`.
+valid, and what was done is not forgotten. How a turn goes is in `actors.turns.loop`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from typing import Any, ClassVar
 
 import pykka
 
-from actors.approval_desk import ApprovalDesk
 from actors.events import Event
 from actors.kernel.handlers import HandlingActor
 from actors.kernel.loop_actor import ChildFailed, Directive, TaskResult
@@ -30,7 +29,8 @@ from actors.messages import (
     ToolEnded,
 )
 from actors.tools.pool import Pool
-from actors.turnloop import TurnLoop
+from actors.turns.desk import ApprovalDesk
+from actors.turns.loop import TurnLoop
 
 
 class SessionActor(HandlingActor):

@@ -48,12 +48,12 @@ def from_env(
     if "api_key" not in said:
         needed = api_key_env is not None or "base_url" not in said
         variable = "OPENAI_API_KEY" if api_key_env is None else api_key_env
-        said["api_key"] = _key(variable, environ, needed=needed)
+        said["api_key"] = read_key(variable, environ, needed=needed)
     said["model"] = environ.get("OPENAI_MODEL", "") if model is None else model
     if not said["model"]:
         raise ConfigError("Endpoint.model", "is not said: give `model`, or set OPENAI_MODEL")
     try:
-        return _made(Endpoint, said)
+        return made(Endpoint, said)
     except ConfigError as error:
         if by_variable and error.field == "Endpoint.base_url":
             raise ConfigError("OPENAI_BASE_URL", error.why) from None
@@ -71,7 +71,8 @@ def _profile_of(base_url: str) -> Profile:
 def read_toml(path: str | os.PathLike[str], environ: Mapping[str, str]) -> dict[str, Endpoint]:
     """All endpoints of a file by name; raises as `Endpoint.from_toml`."""
     file = Path(path)
-    return {name: _from_table(file, name, table, environ) for name, table in _tables(file).items()}
+    tables = read_tables(file, "endpoints", "endpoint")
+    return {name: _from_table(file, name, table, environ) for name, table in tables.items()}
 
 
 def one_from_toml(path: str | os.PathLike[str], name: str | None, environ: Mapping[str, str]) -> Endpoint:
@@ -81,7 +82,7 @@ def one_from_toml(path: str | os.PathLike[str], name: str | None, environ: Mappi
         ConfigError: there is none, there are several and no name, or as `Endpoint.from_toml`.
     """
     file = Path(path)
-    tables = _tables(file)
+    tables = read_tables(file, "endpoints", "endpoint")
     if name is None and len(tables) == 1:
         name = next(iter(tables))
     if name is None or name not in tables:
@@ -90,16 +91,21 @@ def one_from_toml(path: str | os.PathLike[str], name: str | None, environ: Mappi
     return _from_table(file, name, tables[name], environ)
 
 
-def _tables(file: Path) -> dict[str, Any]:
+def read_tables(file: Path, under: str, what: str) -> dict[str, Any]:
+    """The tables `[under.NAME]` of a file by name; `what` one stands for, for a person.
+
+    Raises:
+        ConfigError: the file can't be read, or has none.
+    """
     try:
         document = tomllib.loads(file.read_text("utf-8"))
     except OSError as error:
         raise ConfigError(str(file), f"can't be read ({error.strerror}): check the path") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(str(file), f"is no valid TOML ({error}): correct it") from None
-    tables = document.get("endpoints")
+    tables = document.get(under)
     if not isinstance(tables, dict) or not tables:
-        raise ConfigError(str(file), "holds no endpoint: write a table [endpoints.NAME] for each")
+        raise ConfigError(str(file), f"holds no {what}: write a table [{under}.NAME] for each")
     return tables
 
 
@@ -115,19 +121,20 @@ def _from_table(file: Path, name: str, table: Any, environ: Mapping[str, str]) -
     if isinstance(profile, str) and profile:
         said["profile"] = profile_named(profile)
     elif isinstance(profile, dict):
-        said["profile"] = _made(Profile, profile, where)
+        said["profile"] = made(Profile, profile, where)
     if variable is not None:
-        said["api_key"] = _key(str(variable), environ, needed=True)
+        said["api_key"] = read_key(str(variable), environ, needed=True)
     elif "base_url" not in said and isinstance(said.get("profile"), Profile):
         own: str | None = said["profile"].key_variable
-        said["api_key"] = None if own is None else _key(own, environ, needed=True)
+        said["api_key"] = None if own is None else read_key(own, environ, needed=True)
     if isinstance(said.get("tls"), dict):
         paths = {key: str(file.parent / str(said["tls"][key])) for key in _FILES if key in said["tls"]}
-        said["tls"] = _made(Tls, said["tls"] | paths, where)
-    return _made(Endpoint, said, where)
+        said["tls"] = made(Tls, said["tls"] | paths, where)
+    return made(Endpoint, said, where)
 
 
-def _key(variable: str, environ: Mapping[str, str], *, needed: bool) -> Secret | None:
+def read_key(variable: str, environ: Mapping[str, str], *, needed: bool) -> Secret | None:
+    """The key in a variable, None if it is not set; `ConfigError` if it is `needed` then, or can't be one."""
     value = environ.get(variable, "")
     if not value:
         if needed:
@@ -139,7 +146,7 @@ def _key(variable: str, environ: Mapping[str, str], *, needed: bool) -> Secret |
         raise ConfigError(variable, error.why) from None
 
 
-def _made(kind: type[T], said: Mapping[str, Any], where: str = "") -> T:
+def made(kind: type[T], said: Mapping[str, Any], where: str = "") -> T:
     """A struct of that kind; what is wrong with it is told with the place, if there is one."""
     unknown = sorted(set(said) - set(kind.__struct_fields__))
     if unknown:

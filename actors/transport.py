@@ -139,8 +139,8 @@ class HttpTransport:
     """
 
     def __init__(self, endpoint: Endpoint, over: httpx.AsyncBaseTransport | None = None) -> None:
-        # Not by way of an `httpx.AsyncClient`: but for cookies we want nothing of what that does. It follows redirects
-        # (with `x-api-key`, across origins), and costs as much as the transport beneath it.
+        # Not by way of an `httpx.AsyncClient`: but for cookies we want nothing of what that does, such as following
+        # redirects (with `x-api-key`, across origins), and it costs more than the simulator's transport.
         self._over = _real_transport(endpoint) if over is None else over
         self._cookies = httpx.Cookies()
         # Not the pools' own limits: they do not say when the wait is over.

@@ -2,10 +2,14 @@
 
     greenroom run scenarios/fault_coverage.py                  # prints the table
     greenroom run scenarios/fault_coverage.py --out DIR        # and leaves it in DIR/report.html
+    greenroom run scenarios/fault_coverage.py --set tools=true  # runs the call, and counts its effects
 
 Each cell of the table is a session of its own. Its first request is struck by one fault in one phase of the reply, its
 second goes well. The cell says how the first attempt ended, and whether it was tried again: nothing is written down
 beforehand. No cell may hang, and none may come of a fault that nobody has thought of.
+
+With tools, the reply's call is carried out: whatever struck the stream, its effect happens once where the turn
+completes, and never where it fails.
 """
 
 from __future__ import annotations
@@ -15,6 +19,7 @@ import itertools
 from collections.abc import Callable, Iterator
 from typing import TypeAlias
 
+from actors import Tool, ToolContext, tool
 from actors.config import Deadlines, RetryPolicy
 from actors.errors import ConfigError
 from actors.events import Event, RetryScheduled, Terminal, TurnCompleted, TurnFailed
@@ -50,7 +55,17 @@ from actors.provider import (
 from actors.provider.actions import Send
 from actors.provider.chunks import Asked
 from actors.provider.render import render
-from actors.scenario import Completes, Expectation, Fails, Says, Stage, maximum, scenario, turn_time
+from actors.scenario import (
+    Completes,
+    Expectation,
+    Fails,
+    Says,
+    SideEffects,
+    Stage,
+    maximum,
+    scenario,
+    turn_time,
+)
 
 LINE = Reply(
     "Lights, then curtain.",
@@ -58,7 +73,9 @@ LINE = Reply(
     tool_calls=(Call("raise_curtain", '{"act": 1}'),),
     delta_chars=5,
 )
+DONE = Reply("It is up.")
 RIGHT = Says(LINE.text, LINE.thoughts, (("call_1", "raise_curtain", '{"act": 1}'),), after=None)
+ACTED = Says(LINE.text + DONE.text, LINE.thoughts, after=None, tools={"raise_curtain": "ok"})
 
 PHASES: dict[str, int | Phase] = {
     "before headers": "before_headers",
@@ -166,10 +183,12 @@ CELLS = tuple(cells())
 
 
 @scenario(sessions=len(CELLS), tags=("faults", "retry"))
-async def fault_coverage(stage: Stage, *, patience_s: float = 1.0) -> None:
+async def fault_coverage(stage: Stage, *, patience_s: float = 1.0, tools: bool = False) -> None:
     """Every fault strikes at every place where it can, and something known comes of each."""
     left = itertools.cycle(CELLS)
     patience = Deadlines(first_event=patience_s, idle=patience_s, trailing=patience_s / 2)
+    effects = SideEffects()
+    settings = {"tools": [curtain(stage, effects)]} if tools else {}
     found = {(struck, phase): "not run" for struck, phase, _ in CELLS}
 
     async def cell(name: str) -> None:
@@ -192,15 +211,36 @@ async def fault_coverage(stage: Stage, *, patience_s: float = 1.0) -> None:
             endpoint=door.endpoint() if what is None else None,
             deadlines=patience,
             retry=RetryPolicy(backoff_ms=10),
+            **settings,
         )
-        turn = await stage.send(session, "Your line?", EXPECTED.get(struck, RIGHT), on_event=on_event)
+        expected = EXPECTED.get(struck, ACTED if tools else RIGHT)
+        turn = await stage.send(session, "Your line?", expected, on_event=on_event)
         found[struck, phase] = said(turn, retried)
+        if tools:
+            found[struck, phase] += f" x{effects.of(name)}"
+            right = effects.of(name) == isinstance(turn, TurnCompleted)
+            stage.check(right, "the effect happens once where a turn completes, and else never", where=name)
 
     await stage.each(cell)
 
     stage.expect(maximum(turn_time) < 3 * patience_s + 1)
     rows = [(name, *(found.get((name, phase), NOWHERE) for phase in COLUMNS)) for name in FAULTS]
     stage.table("What comes of each fault, by where it strikes", ("fault", *COLUMNS), rows, NOTE)
+
+
+def curtain(stage: Stage, effects: SideEffects) -> Tool:
+    """The tool that the reply calls; once it has run, the model is done."""
+
+    @tool
+    async def raise_curtain(
+        context: ToolContext, act: int = 1
+    ) -> str:  # so that half the arguments would do as well
+        """Raise the curtain."""
+        effects.add(context)
+        stage.provider.script(context.session, DONE)
+        return f"act {act}"
+
+    return raise_curtain
 
 
 def said(turn: Terminal, retried: list[str]) -> str:

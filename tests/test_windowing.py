@@ -20,7 +20,7 @@ from actors.memory import Memory
 from actors.messages import StartTurn
 from actors.outcome import Complete, HttpError
 from actors.telling import telling
-from actors.windowing import Windowing
+from actors.turns.windowing import Windowing
 from actors.wire.openai_chat import Request
 
 TALK: tuple[Message, ...] = (

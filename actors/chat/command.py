@@ -14,6 +14,7 @@ import click
 from actors.errors import UsageError
 
 if TYPE_CHECKING:
+    from actors.chat.toolbox import Toolbox
     from actors.config import Endpoint
     from actors.runtime import Runtime
 
@@ -35,13 +36,35 @@ if TYPE_CHECKING:
 @click.option("--transport", type=click.Choice(["aiohttp", "httpx"]), help="aiohttp if not given.")
 @click.option("--system", metavar="TEXT", help="The system message.")
 @click.option(
+    "--tools",
+    "files",
+    metavar="FILE.py",
+    multiple=True,
+    help="The tools of this file, or module, for the model to call; can be given again. You are asked before each "
+    "call, unless one of the next three says otherwise; where you can't be asked, it is denied.",
+)
+@click.option("--approve", metavar="GLOB", multiple=True, help="Ask before calls of these tools, by name.")
+@click.option("--allow", metavar="GLOB", multiple=True, help="Run these tools without asking.")
+@click.option(
+    "--deny", metavar="GLOB", multiple=True, help="Never run these. Denying counts most, then asking."
+)
+@click.option(
     "--history",
     type=click.Path(path_type=Path),
     help="Keep what is typed in this file for the next time; it is kept nowhere if not given.",
 )
 @click.option("--log", type=click.Path(), help="Write greenroom's log to this file.")
 def chat(
-    *, prompt: str | None, system: str | None, history: Path | None, log: str | None, **where: Any
+    *,
+    prompt: str | None,
+    system: str | None,
+    history: Path | None,
+    log: str | None,
+    files: tuple[str, ...],
+    approve: tuple[str, ...],
+    allow: tuple[str, ...],
+    deny: tuple[str, ...],
+    **where: Any,
 ) -> None:
     """Talk to a model; with PROMPT, or where stdin is no terminal, ask it once.
 
@@ -54,7 +77,7 @@ def chat(
         raise UsageError("there is no terminal to talk in: give the prompt as an argument, or on stdin")
     if prompt is not None and not prompt.strip():
         raise UsageError("the prompt is empty: give it as an argument, or on stdin")
-    from actors.chat.once import ask_once  # noqa: PLC0415 - see the top
+    from actors.chat.toolbox import toolbox  # noqa: PLC0415 - see the top
     from actors.log.sink import to_file  # noqa: PLC0415 - see the top
     from actors.runtime import Runtime  # noqa: PLC0415 - see the top
 
@@ -63,12 +86,13 @@ def chat(
     with contextlib.ExitStack() as stack:
         if log is not None:
             stack.enter_context(to_file(log))
+        tools = toolbox(files, approve=approve, allow=allow, deny=deny)
         endpoint = _endpoint(stack, **where)
         runtime = stack.enter_context(Runtime(endpoint))
         if prompt is None:
-            _talk(runtime, endpoint, system, history)
+            _talk(runtime, endpoint, system, history, tools)
         else:
-            ask_once(runtime, prompt, system)
+            _ask(runtime, prompt, system, tools)
 
 
 def _endpoint(stack: contextlib.ExitStack, *, local: bool, **where: Any) -> Endpoint:
@@ -83,15 +107,27 @@ def _endpoint(stack: contextlib.ExitStack, *, local: bool, **where: Any) -> Endp
     return refined(stack.enter_context(LocalModel()).endpoint(), transport=transport)
 
 
-def _talk(runtime: Runtime, endpoint: Endpoint, system: str | None, history: Path | None) -> None:
+def _ask(runtime: Runtime, prompt: str, system: str | None, tools: Toolbox) -> None:
+    from actors.chat.editor import Editor  # noqa: PLC0415 - see the top
+    from actors.chat.once import ask_once  # noqa: PLC0415 - see the top
+
+    editor = Editor() if sys.stdin.isatty() and sys.stdout.isatty() else None
+    ask_once(runtime, prompt, system, tools, editor)
+
+
+def _talk(
+    runtime: Runtime, endpoint: Endpoint, system: str | None, history: Path | None, tools: Toolbox
+) -> None:
     from rich.console import Console  # noqa: PLC0415 - see the top
 
+    from actors.chat.asking import Asker  # noqa: PLC0415 - see the top
     from actors.chat.editor import Editor  # noqa: PLC0415 - see the top
     from actors.chat.screen import Screen  # noqa: PLC0415 - see the top
     from actors.chat.talk import COMMANDS, Talk  # noqa: PLC0415 - see the top
 
-    editor = Editor(COMMANDS, history)
-    Talk(runtime, endpoint, Screen(Console(highlight=False)), system).hold(editor)
+    editor, screen = Editor(COMMANDS, history), Screen(Console(highlight=False))
+    asker = Asker(screen, editor.question)
+    Talk(runtime, endpoint, screen, system, toolbox=tools, asker=asker).hold(editor)
 
 
 def _read_stdin() -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from prompt_toolkit import PromptSession
 from prompt_toolkit.completion import WordCompleter
-from prompt_toolkit.history import FileHistory, History, InMemoryHistory
+from prompt_toolkit.history import DummyHistory, FileHistory, History, InMemoryHistory
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 
 from actors.errors import UsageError
@@ -27,13 +27,14 @@ class Editor:
         UsageError: the history can't be written.
     """
 
-    def __init__(self, commands: Iterable[str], history: Path | None) -> None:
+    def __init__(self, commands: Iterable[str] = (), history: Path | None = None) -> None:
         self._session: PromptSession[str] = PromptSession(
             history=InMemoryHistory() if history is None else _kept(history),
             completer=WordCompleter([*commands], sentence=True),
             complete_while_typing=False,
             key_bindings=_bindings(),
         )
+        self._questions: PromptSession[str] = PromptSession(history=DummyHistory())
 
     def ask(self) -> str:
         """The next input; may hold line breaks, pasted or typed with Alt-Enter.
@@ -43,6 +44,10 @@ class Editor:
             KeyboardInterrupt: Ctrl-C.
         """
         return self._session.prompt(PROMPT)
+
+    def question(self, prompt: str, default: str = "") -> str:
+        """The answer to a question; it is kept in no history. Raises as `ask` does."""
+        return self._questions.prompt(prompt, default=default)
 
 
 def _bindings() -> KeyBindings:

@@ -8,6 +8,7 @@ from typing import Final, Literal, TypeAlias
 from rich.console import Console
 from rich.text import Text
 
+from actors.chat.notes import FINE, WARNING, told
 from actors.chat.tame import tame
 from actors.core.advice import explain
 from actors.core.fold import Fold
@@ -15,10 +16,9 @@ from actors.events import (
     Event,
     Retracted,
     RetryScheduled,
-    SessionRestarted,
+    StepStarted,
     TextDelta,
     ThoughtDelta,
-    TurnCancelled,
     TurnCompleted,
     TurnFailed,
     TurnStarted,
@@ -29,7 +29,6 @@ Kind: TypeAlias = Literal["text", "thoughts"]
 
 STYLES: Final = MappingProxyType({"text": "", "thoughts": "dim"})
 NOTE: Final = "· "
-WARNING: Final = "yellow"
 ERROR: Final = "red"
 CLIP: Final = 200
 """How much of what was taken back is quoted, in characters."""
@@ -45,6 +44,8 @@ class Screen:
         """Who writes in the cursor's line; None: nobody, it is empty."""
         self._fresh = True
         """Whether the cursor's line is empty."""
+        self._begun = {"text": 0, "thoughts": 0}
+        """Where the step's own text and thoughts begin."""
         self._owed = False
         """Whether the line that the text ends in was interrupted, and not shown again."""
 
@@ -53,7 +54,8 @@ class Screen:
         match event:
             case TurnStarted():
                 self._fold.apply(event)
-                self._owed = False
+            case StepStarted():
+                self._begin_step()
             case TextDelta():
                 self._write("text", event)
             case ThoughtDelta():
@@ -63,18 +65,16 @@ class Screen:
             case RetryScheduled():
                 of = f"attempt {event.failed_attempts + 1} of {event.max_retries + 1}"
                 self.note(f"{event.outcome.describe()}; {of} in {event.backoff_ms / 1000:g} s", WARNING)
-            case SessionRestarted():
-                self.note(f"the session was restarted: {event.error}", WARNING)
             case TurnCompleted():
                 self._complete(event)
             case TurnFailed():
                 self.note(f"failed: {explain(event.outcome)}", ERROR)
-            case TurnCancelled():
-                self.note("cancelled", WARNING)
+            case _ if (line := told(event)) is not None:
+                self.note(*line)
             case _:
                 pass
 
-    def note(self, text: str, style: str = "dim") -> None:
+    def note(self, text: str, style: str = FINE) -> None:
         """Say something that is not the model's, on a line of its own. Unfinished text goes on below, anew."""
         self._owed = self._owed or self._line == "text"
         self.end_line()
@@ -85,6 +85,12 @@ class Screen:
         if not self._fresh:
             self._console.print()
         self._line, self._fresh = None, True
+
+    def _begin_step(self) -> None:
+        # What was said before tools ran is a paragraph of its own, and needs no going on with.
+        self.end_line()
+        self._begun = {"text": len(self._fold.text), "thoughts": len(self._fold.thoughts)}
+        self._owed = False
 
     def _write(self, kind: Kind, event: TextDelta | ThoughtDelta) -> None:
         begun = ""
@@ -98,7 +104,7 @@ class Screen:
 
     def _unfinished(self, kind: Kind) -> str:
         shown = self._fold.text if kind == "text" else self._fold.thoughts
-        return shown.rpartition("\n")[2]
+        return shown[self._begun[kind] :].rpartition("\n")[2]
 
     def _print(self, kind: Kind, text: str) -> None:
         self._console.print(Text(tame(text), STYLES[kind]), end="", soft_wrap=True)

@@ -11,15 +11,17 @@ import msgspec
 import pykka
 
 from actors.chat import archive
+from actors.chat.asking import Asker
 from actors.chat.contact import Contact
 from actors.chat.editor import Editor
 from actors.chat.screen import ERROR, Screen
+from actors.chat.toolbox import NO_TOOLS, Toolbox
 from actors.chat.turn import watch
 from actors.chat.usage import Meter
 from actors.client import Session
 from actors.config import Endpoint
 from actors.errors import GreenroomError, UsageError
-from actors.events import Event
+from actors.events import ApprovalRequested, Event
 from actors.runtime import Runtime
 from actors.user_input import Messages
 
@@ -44,12 +46,25 @@ class Talk:
         endpoint: where its model answers.
         screen: where it is shown.
         system: the system message that each new conversation begins with.
+        toolbox: what its model may do.
+        asker: decides on the calls that wait; None: nobody here does.
     """
 
-    def __init__(self, runtime: Runtime, endpoint: Endpoint, screen: Screen, system: str | None) -> None:
+    def __init__(
+        self,
+        runtime: Runtime,
+        endpoint: Endpoint,
+        screen: Screen,
+        system: str | None,
+        *,
+        toolbox: Toolbox = NO_TOOLS,
+        asker: Asker | None = None,
+    ) -> None:
         self._runtime = runtime
         self._endpoint = endpoint
         self._screen = screen
+        self._toolbox = toolbox
+        self._asker = asker
         self._opening: Messages = () if system is None else ({"role": "system", "content": system},)
         self._meter = Meter()
         self._contact = Contact()
@@ -89,6 +104,8 @@ class Talk:
     def _show(self, event: Event) -> None:
         self._contact.check(event)
         self._screen.show(event)
+        if isinstance(event, ApprovalRequested) and self._asker is not None:
+            self._asker.settle(self._session, event)
 
     def _command(self, line: str) -> None:
         name, _, argument = line.strip().partition(" ")
@@ -136,6 +153,13 @@ class Talk:
         """Say what was used so far."""
         self._screen.note(self._meter.describe())
 
+    def tools(self, _: str) -> None:
+        """List what the model may call."""
+        if not self._toolbox.tools:
+            self._screen.note("no tools: begin the chat with --tools FILE.py")
+        for line in self._toolbox.describe():
+            self._screen.note(line)
+
     def help(self, _: str) -> None:
         """List the commands."""
         for name, command in COMMANDS.items():
@@ -154,7 +178,7 @@ class Talk:
         self._last = None
 
     def _spawn(self, messages: Messages) -> Session:
-        return self._runtime.spawn(self._endpoint, messages=messages)
+        return self._runtime.spawn(self._endpoint, messages=messages, **self._toolbox.settings)
 
     def _history(self) -> tuple[Mapping[str, Any], ...]:
         try:
@@ -172,6 +196,7 @@ COMMANDS: Mapping[str, Command] = MappingProxyType(
         "/load": Command("FILE", "go on with one from a file", Talk.load),
         "/model": Command("NAME", "ask another model from now on", Talk.model),
         "/retry": Command("", "send the last input again, in place of what came of it", Talk.retry),
+        "/tools": Command("", "what the model may call, and whether you are asked", Talk.tools),
         "/usage": Command("", "what was used so far", Talk.usage),
         "/help": Command("", "this list", Talk.help),
         "/quit": Command("", "leave", Talk.quit),

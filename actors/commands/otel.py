@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import click
 
 from actors.commands.reading import complaining
-from actors.commands.tail import POLL
 from actors.extras import need
+from actors.otel import MODULES
 
 if TYPE_CHECKING:
     from actors.otel.otlp import Otlp
@@ -26,7 +26,7 @@ def otel(ctx: click.Context, paths: tuple[str, ...], *, follow: bool) -> None:
     Over OTLP/HTTP, to http://localhost:4318 unless OTEL_EXPORTER_OTLP_ENDPOINT and the other standard variables say
     otherwise. Ends with 1 if spans could not be delivered.
     """
-    need("greenroom otel", "otel", "opentelemetry.sdk", "opentelemetry.exporter.otlp.proto.http")
+    need("greenroom otel", "otel", *MODULES)
     from actors.log import tail  # noqa: PLC0415 - see the package
     from actors.otel.otlp import Otlp  # noqa: PLC0415 - see the package
 
@@ -36,27 +36,19 @@ def otel(ctx: click.Context, paths: tuple[str, ...], *, follow: bool) -> None:
         with otlp:
             _send(complaining(iter(lines), paths), otlp, follow=follow)
     finally:
-        click.echo(
-            f"sent {otlp.turns} turns, {otlp.spans} spans; {otlp.lost} spans could not be delivered", err=True
-        )
+        click.echo(str(otlp), err=True)
     ctx.exit(1 if otlp.lost else 0)
 
 
 def _send(lines: Iterable[bytes | None], otlp: Otlp, *, follow: bool) -> None:
-    from actors.log.decode import decode  # noqa: PLC0415 - see the package
-    from actors.otel.turns import Turns  # noqa: PLC0415 - see the package
+    from actors.otel.exporter import POLL, Exporter  # noqa: PLC0415 - see the package
 
-    turns = Turns()
+    exporter = Exporter(otlp)
     for line in lines:
         if line is None:
             time.sleep(POLL)
-            continue
-        try:
-            record = decode(line)
-        except (ValueError, RecursionError):
-            continue  # no record; `greenroom tail` shows it
-        for key, turn in turns.apply(record):
-            otlp.send(key, turn)
+        else:
+            exporter.take(line)
     # Of a log that still grows, the rest comes when somebody follows it again.
-    for key, turn in () if follow else turns.rest():
-        otlp.send(key, turn)
+    if not follow:
+        exporter.rest()

@@ -7,7 +7,7 @@ calls until something follows it: then those stay that are answered at once, and
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
 import msgspec
@@ -38,13 +38,24 @@ def answer(result: StepResult) -> Message:
 
     A refusal is kept apart from what was said besides, as chat completions have it.
     """
-    return _assistant(result, tuple(_asked([call for call in result.calls if call.runnable])))
+    return _assistant(result, named([call for call in result.calls if call.runnable]))
 
 
 def asking(result: StepResult) -> tuple[Message, tuple[Asked, ...]]:
     """As `answer`, with all calls: each is going to get a result, and be it that it can't be run."""
-    asked = tuple(_asked(result.calls))
+    asked = named(result.calls)
     return _assistant(result, asked), asked
+
+
+def named(calls: Sequence[ToolCall]) -> tuple[Asked, ...]:
+    """A step's calls with ids of their own; some endpoints send none, or the same one twice."""
+    taken: dict[str, Asked] = {}
+    for index, call in enumerate(calls):
+        name = call.id
+        while not name or name in taken:
+            name = f"call_{index}" if not name else f"{name}_{index}"
+        taken[name] = Asked(name, call.name, call)
+    return tuple(taken.values())
 
 
 def reply(call_id: str, content: Any) -> Message:
@@ -137,17 +148,6 @@ def _text(name: str, value: Any) -> str:
         raise ConfigError(
             "results", f"the result of {name} is neither a text nor can it be JSON: {error}"
         ) from None
-
-
-def _asked(calls: Sequence[ToolCall]) -> Iterator[Asked]:
-    """Calls with ids of their own; some endpoints send none, or the same one twice."""
-    taken: set[str] = set()
-    for index, call in enumerate(calls):
-        name = call.id
-        while not name or name in taken:
-            name = f"call_{index}" if not name else f"{name}_{index}"
-        taken.add(name)
-        yield Asked(name, call.name, call)
 
 
 def _written(asked: Asked) -> dict[str, Any]:

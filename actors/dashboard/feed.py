@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 
 from actors.fleet.fold import Fleet
 from actors.log.decode import AnyRecord, decode
@@ -36,12 +36,12 @@ class Feed:
             OSError: a file is there and can't be read.
         """
         for items in self._tailer.poll(now):
-            self._fold(items)
+            fold(items, self.fleet)
             yield
 
     def finish(self) -> None:
         """Fold also what is kept back in case another log is written late; then close the files."""
-        self._fold(self._tailer.rest())
+        fold(self._tailer.rest(), self.fleet)
         self._tailer.close()
 
     @property
@@ -49,11 +49,8 @@ class Feed:
         """How far the logs have been read."""
         return self._tailer.progress
 
-    def _fold(self, items: Iterable[AnyRecord | str]) -> None:
-        fold(items, self.fleet)
 
-
-def fold(items: Iterable[AnyRecord | str], fleet: Fleet) -> None:
+def fold(items: Collection[AnyRecord | str], fleet: Fleet) -> None:
     """Take what `parse` made of lines."""
     fleet.apply_all([item for item in items if not isinstance(item, str)])
     for item in items:

@@ -36,6 +36,7 @@ from actors.log.schema import (
     ActorStarted,
     ActorStopped,
     DispatcherStalled,
+    McpRecord,
     RequestCancelled,
     RequestCompleted,
     RequestEnd,
@@ -316,6 +317,9 @@ class Fleet:
         if record.session is not None:
             self._note(self._roster.session(record, run, at), record, at, self._said(record))
 
+    def _of_no_session(self, record: McpRecord, run: Run, at: float) -> None:
+        """Counted, and a notice where it is loud."""
+
     def _note(self, session: Session, record: Any, at: float, text: str = "", error: str = "") -> None:
         place = session.turn, session.step, session.attempt
         self._roster.note(session, Entry(at, called(record), record.level, *place, text, error))
@@ -346,6 +350,7 @@ class Fleet:
             RequestCompleted: _request_completed,
             RequestFailed: _request_failed,
             RequestCancelled: _attempt_over,
+            **dict.fromkeys(McpRecord.__subclasses__(), _of_no_session),
             **dict.fromkeys(Acts.KINDS, _acted),
             OtherRecord: _other,
         }

@@ -15,6 +15,14 @@ from typing import Any, Final, TypeAlias
 
 import msgspec
 
+from actors.log.mcp import (
+    McpConnected,
+    McpFailed,
+    McpGivenUp,
+    McpRecord,
+    McpToolLeftOut,
+    McpToolsListed,
+)
 from actors.log.requests import (
     RequestCancelled,
     RequestCompleted,
@@ -66,7 +74,9 @@ __all__ = [
     "EVENTS", "EXCEPTION_FIELDS", "FIELDS", "LEVELS", "NAMES", "PREFIX", "RANKS", "SCHEMA", "STAMPED",
     "TAG", "ActorDeadLetter", "ActorFailed", "ActorGaveUp", "ActorRecord", "ActorRestarted",
     "ActorStarted", "ActorStopped", "AnswerRejected", "ApprovalDecided", "ApprovalRequested",
-    "ContextTrimmed", "DispatcherStalled", "Level", "LoopNoticed", "Record", "RequestCancelled",
+    "ContextTrimmed", "DispatcherStalled", "Level", "LoopNoticed",
+    "McpConnected", "McpFailed", "McpGivenUp", "McpRecord", "McpToolLeftOut", "McpToolsListed", "Record",
+    "RequestCancelled",
     "RequestCompleted", "RequestEnd", "RequestFailed", "RequestFirstChunk", "RequestProgress",
     "RequestRecord", "RequestStarted", "RetryScheduled", "RuntimeStarted", "RuntimeStats",
     "RuntimeStopped", "SessionEnded", "SessionRecord", "SessionRestarted", "SessionStarted", "Stamped",
@@ -181,6 +191,11 @@ Record: TypeAlias = (
     | RequestCompleted
     | RequestFailed
     | RequestCancelled
+    | McpConnected
+    | McpToolsListed
+    | McpToolLeftOut
+    | McpFailed
+    | McpGivenUp
 )
 
 

@@ -80,6 +80,8 @@ NAMES: Final[Mapping[str, str]] = MappingProxyType(
         "retry_max": "retry.max",
         "retry_reason": "retry.reason",
         "retry_next_at": "retry.next_at",
+        "mcp_server": "mcp.server.name",
+        "mcp_protocol": "mcp.protocol.version",
         "stack": "code.stacktrace",
         "sessions_total": "runtime.sessions.total",
         "sessions_idle": "runtime.sessions.idle",

@@ -73,6 +73,9 @@ class Otlp:
         """How many spans could not be delivered."""
         return self._spans.lost
 
+    def __str__(self) -> str:
+        return f"sent {self.turns} turns, {self.spans} spans; {self.lost} spans could not be delivered"
+
     def send(self, key: Key, turn: Span) -> None:
         """Send a turn; waits while many are under way."""
         sent = self._sender.send(key, turn)

@@ -75,5 +75,5 @@ class _Reader:
 def _finishes(data: bytes) -> bool:
     if _FINISH_REASON.search(data):
         return True
-    # It begins with a choice, which is slow to look for in each delta; its end is not.
+    # A pattern that begins with a choice is slow to look for in each delta; its end is not.
     return b"[DONE]" in data and _END_MARKER.search(data) is not None

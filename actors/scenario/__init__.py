@@ -29,6 +29,8 @@ from actors.scenario.expect import Cancelled, Completes, Either, Expectation, Fa
 from actors.scenario.metrics import (
     Condition,
     Metric,
+    approval_wait,
+    approvals,
     attempts,
     cancelled,
     completed,
@@ -41,8 +43,12 @@ from actors.scenario.metrics import (
     retried,
     retries,
     retry_wait,
+    tool_calls,
+    tool_results,
+    tool_time,
     turn_time,
 )
+from actors.scenario.side_effects import SideEffects
 from actors.scenario.stage import Stage
 from actors.scenario.thresholds import (
     Figure,
@@ -69,8 +75,11 @@ __all__ = [
     "Metric",
     "Says",
     "Scenario",
+    "SideEffects",
     "Stage",
     "Threshold",
+    "approval_wait",
+    "approvals",
     "attempts",
     "cancelled",
     "completed",
@@ -92,6 +101,9 @@ __all__ = [
     "retry_wait",
     "scenario",
     "share",
+    "tool_calls",
+    "tool_results",
+    "tool_time",
     "total",
     "turn_time",
 ]

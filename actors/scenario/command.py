@@ -78,6 +78,11 @@ class ScriptComplaint(Complaint):
     type=click.Path(file_okay=False, path_type=Path),
     help="Leave events.jsonl, log.jsonl, summary.json, junit.xml and report.html in this folder.",
 )
+@click.option(
+    "--otel",
+    is_flag=True,
+    help="Send the log to OpenTelemetry as the run goes on, to where the OTEL_* variables say; not in sim.",
+)
 @click.option("--junit", type=click.Path(dir_okay=False, path_type=Path), help="Write a JUnit report.")
 @click.pass_context
 def run(ctx: click.Context, /, **options: Any) -> None:

@@ -1,16 +1,21 @@
-"""Gathers what the laws are judged by besides events: what the runtime accepted, what the provider served."""
+"""Gathers what the laws are judged by besides events: what the runtime accepted, the provider served, and tools ran."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from actors.config import RetryPolicy
+import msgspec
+
+from actors.config import RetryPolicy, SessionConfig
 from actors.events import Event, TurnStarted
-from actors.ledger import Ledger
+from actors.hooks import overridden
+from actors.ledger import Ledger, Turn
 from actors.provider.desk import ATTEMPT_HEADER
 from actors.provider.ledger import ObservedRequest
 from actors.runtime import Runtime
-from actors.scenario.laws.evidence import AttemptPlace, Exchange, SessionFacts
+from actors.scenario.counting import counted
+from actors.scenario.laws.evidence import Acting, AttemptPlace, Exchange, SessionFacts, ToolRun
+from actors.turns.toolset import Toolset
 from actors.watching import Watch
 
 
@@ -44,12 +49,18 @@ class _Life:
         self._door = ledger.door
         self._intensity = ledger.config.intensity
         self._retry: dict[int, RetryPolicy | None] = {}
+        self._acting: dict[int, Acting] = {}
+        self._tool_runs: list[ToolRun] = []
+        self._known: tuple[SessionConfig, SessionConfig, Acting] | None = None
+        """The last turn's settings, as they were, as they are counted, and what they say."""
 
     def push(self, event: Event) -> None:
-        """Look into the ledger while it says this."""
+        """Look into the ledger while it says that a turn begins, and give that turn tools that count."""
         ledger = self._ledger
         if isinstance(event, TurnStarted) and ledger is not None and ledger.current is not None:
             self._retry[event.turn] = ledger.current.config.retry
+            if not ledger.current.stateless:
+                self._acting[event.turn] = self._count_in(ledger.current)
 
     def close(self) -> None:
         """Nothing more will come."""
@@ -57,7 +68,37 @@ class _Life:
 
     def facts(self) -> SessionFacts:
         # The door counts where turns come in, in the host's thread; no event has a part in it.
-        return SessionFacts(accepted=self._door.accepted, intensity=self._intensity, retry=self._retry)
+        return SessionFacts(
+            accepted=self._door.accepted,
+            intensity=self._intensity,
+            retry=self._retry,
+            acting=self._acting,
+            tool_runs=tuple(self._tool_runs),
+        )
+
+    def _count_in(self, turn: Turn) -> Acting:
+        # Here, where a turn begins, whoever spawned the session; the settings are not read before.
+        if self._known is None or self._known[0] is not turn.config:
+            tools = counted(turn.config.tools, self._tool_runs.append)  # from any thread: it is atomic
+            self._known = (
+                turn.config,
+                msgspec.structs.replace(turn.config, tools=tools),
+                _acting(turn.config),
+            )
+        _, turn.config, acting = self._known
+        return acting
+
+
+def _acting(config: SessionConfig) -> Acting:
+    tools = Toolset(config.tools)
+    return Acting(
+        runs_any=tools.runs_any,
+        by_hand=tools.by_hand,
+        idempotent=frozenset(name for name in tools.names if (tool := tools.find(name)) and tool.idempotent),
+        approvals=config.approvals,
+        typed=config.returns is not None,
+        rewritten=any(overridden(config.hooks, hook) for hook in ("on_request", "on_response")),
+    )
 
 
 def exchanges(requests: Iterable[ObservedRequest]) -> Iterator[tuple[AttemptPlace, Exchange]]:
@@ -76,5 +117,6 @@ def exchanges(requests: Iterable[ObservedRequest]) -> Iterator[tuple[AttemptPlac
                     received_at=request.received_at,
                     finished=request.served.finished,
                     headers=request.served.headers,
+                    messages=request.body["messages"],
                 ),
             )

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import TypeAlias
 
 import msgspec
 
-from actors.events import Terminal, TurnCancelled, TurnCompleted, TurnFailed
+from actors.events import Terminal, ToolOutcome, TurnCancelled, TurnCompleted, TurnFailed
 
 Reasons: TypeAlias = tuple[str, ...] | None
 """Of a turn's retries (`outcome.reason`), in order; None: whatever they were."""
+
+Results: TypeAlias = Mapping[str, tuple[ToolOutcome, ...]]
+"""How a turn's tool calls ended, by the tool's name, in the order of the calls."""
+Tools: TypeAlias = Mapping[str, ToolOutcome | tuple[ToolOutcome, ...]] | None
+"""The same as expected: a word stands for one call; None: whatever they were."""
 
 _SHOWN = 40
 """So many characters of a text that differs are quoted."""
@@ -23,7 +29,12 @@ class _Expected(msgspec.Struct, frozen=True):
         return Either((*_alternatives(self), *_alternatives(other)))  # type: ignore[arg-type]  # a subclass
 
 
-class Says(_Expected, frozen=True):
+class _OfATurn(_Expected, frozen=True, kw_only=True):
+    tools: Tools = None
+    """What must come of its tool calls: `{"look": "ok", "dig": ("ok", "rejected")}`, and no others; `{}`: none."""
+
+
+class Says(_OfATurn, frozen=True):
     """The turn completes, and this is its answer, exactly."""
 
     text: str
@@ -33,13 +44,13 @@ class Says(_Expected, frozen=True):
     after: Reasons = ()
 
 
-class Completes(_Expected, frozen=True, kw_only=True):
+class Completes(_OfATurn, frozen=True, kw_only=True):
     """The turn completes, whatever it says."""
 
     after: Reasons = None
 
 
-class Fails(_Expected, frozen=True):
+class Fails(_OfATurn, frozen=True):
     """The turn fails for good, and this is why."""
 
     reason: str
@@ -50,7 +61,7 @@ class Fails(_Expected, frozen=True):
     after: Reasons = ()
 
 
-class Cancelled(_Expected, frozen=True):
+class Cancelled(_OfATurn, frozen=True):
     """The turn is cancelled, whatever it has shown."""
 
     reason: str | None = None
@@ -67,17 +78,23 @@ class Either(_Expected, frozen=True):
 Expectation: TypeAlias = Says | Completes | Fails | Cancelled | Either
 
 
-def differences(expected: Expectation, ended: Terminal, retried: tuple[str, ...]) -> Iterator[str]:
+def differences(
+    expected: Expectation,
+    ended: Terminal,
+    retried: tuple[str, ...],
+    results: Results = MappingProxyType({}),
+) -> Iterator[str]:
     """What is not as expected, a sentence each; of a turn that ended in the wrong way, only that.
 
     Args:
         expected: of the turn.
         ended: the turn's terminal event.
         retried: the reasons of its retries, in order.
+        results: of its tool calls.
     """
     match expected, ended:
         case Either(), _:
-            yield from _closest(expected, ended, retried)
+            yield from _closest(expected, ended, retried, results)
             return
         case Says(), TurnCompleted():
             yield from _calls(expected, ended)
@@ -95,17 +112,25 @@ def differences(expected: Expectation, ended: Terminal, retried: tuple[str, ...]
         case _:
             yield f"it should {_wanted(expected)}, but it {_described(ended)}"
             return
+    yield from _on_the_way(expected, retried, results)
+
+
+def _on_the_way(
+    expected: Says | Completes | Fails | Cancelled, retried: tuple[str, ...], results: Results
+) -> Iterator[str]:
     if expected.after is not None and retried != expected.after:
         yield f"it was retried after {_listed(retried)}, not after {_listed(expected.after)}"
+    if expected.tools is not None:
+        yield from _tools(expected.tools, results)
 
 
 def _alternatives(expected: Expectation) -> tuple[Says | Completes | Fails | Cancelled, ...]:
     return expected.of if isinstance(expected, Either) else (expected,)
 
 
-def _closest(expected: Either, ended: Terminal, retried: tuple[str, ...]) -> Iterator[str]:
+def _closest(expected: Either, ended: Terminal, retried: tuple[str, ...], results: Results) -> Iterator[str]:
     """Nothing if one of them holds; else what differs from the one that ends in the same way, if there is one."""
-    found = [list(differences(one, ended, retried)) for one in expected.of]
+    found = [list(differences(one, ended, retried, results)) for one in expected.of]
     if [] in found:
         return
     for one, differs in zip(expected.of, found, strict=True):
@@ -147,6 +172,14 @@ def _calls(expected: Says, ended: TurnCompleted) -> Iterator[str]:
             yield f"the call {call.id!r} is not runnable"
 
 
+def _tools(expected: Mapping[str, ToolOutcome | tuple[ToolOutcome, ...]], results: Results) -> Iterator[str]:
+    for name in {**expected, **results}:
+        wanted, got = expected.get(name, ()), results.get(name, ())
+        wanted = (wanted,) if isinstance(wanted, str) else wanted
+        if wanted != got:
+            yield f"its calls of {name!r} ended as {_listed(got)}, not as {_listed(wanted)}"
+
+
 def _described(ended: Terminal) -> str:
     match ended:
         case TurnCompleted():
@@ -172,5 +205,5 @@ def _quoted(text: str, place: int) -> str:
     return repr(text[place : place + _SHOWN])
 
 
-def _listed(reasons: tuple[str, ...]) -> str:
-    return ", ".join(reasons) if reasons else "nothing"
+def _listed(words: tuple[str, ...]) -> str:
+    return ", ".join(words) if words else "nothing"

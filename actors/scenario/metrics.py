@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Final, TypeAlias
 
 from actors.errors import ScriptError
-from actors.events import AttemptUsage, TurnCompleted, TurnFailed
+from actors.events import AttemptUsage, ToolOutcome, TurnCompleted, TurnFailed
 from actors.scenario.tally import TurnTally
 
 Holds: TypeAlias = Callable[[float, float], bool]
@@ -115,6 +115,27 @@ retractions = Metric("retractions", "", lambda turn: turn.retractions)
 input_tokens = Metric("input_tokens", "", _tokens(lambda usage: usage.input_tokens))
 output_tokens = Metric("output_tokens", "", _tokens(lambda usage: usage.output_tokens))
 """Of all attempts of a turn; estimated for those that broke off."""
+
+tool_calls = Metric("tool_calls", "", lambda turn: len(turn.answered))
+"""How many tool calls of a turn have a result."""
+tool_time = Metric(
+    "tool_time", "s", lambda turn: max((call.duration for call in turn.answered), default=None)
+)
+"""What a turn's slowest tool call took from its step's end to its result, in seconds."""
+approvals = Metric("approvals", "", lambda turn: len(turn.decisions))
+"""How many calls of a turn have waited for a decision."""
+approval_wait = Metric(
+    "approval_wait", "s", lambda turn: max((one.waited for one in turn.decisions), default=None)
+)
+"""What the slowest of them waited, in seconds."""
+
+
+def tool_results(result: ToolOutcome) -> Metric:
+    """How many tool calls of a turn ended so: `total(tool_results("crashed")) == 0`."""
+    return Metric(
+        f"tool_results({result!r})", "", lambda turn: sum(call.result == result for call in turn.answered)
+    )
+
 
 completed = Condition("completed", lambda turn: isinstance(turn.ended, TurnCompleted))
 failed = Condition("failed", lambda turn: isinstance(turn.ended, TurnFailed))

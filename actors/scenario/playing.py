@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import tempfile
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal
@@ -13,6 +11,8 @@ import msgspec
 
 from actors.config import Endpoint
 from actors.errors import UsageError
+from actors.extras import need
+from actors.otel import MODULES
 from actors.scenario.choice import choose, lines
 from actors.scenario.declare import Scenario
 from actors.scenario.exits import Exit
@@ -46,6 +46,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     log: str | None
     out: Path | None
     junit: Path | None
+    otel: bool
 
 
 def play(asked: Asked) -> Exit:
@@ -71,6 +72,7 @@ def play(asked: Asked) -> Exit:
             log=asked.log,
             out=asked.out,
             begin=asked.begin,
+            otel=asked.otel,
         )
     )
     if asked.log is not None and len(jobs) > 1:
@@ -99,6 +101,8 @@ def _collected(done: Generator[Report], *, fail_fast: bool) -> tuple[list[Report
 
 def _check(asked: Asked, chosen: Sequence[tuple[Path, Scenario]]) -> None:
     wanted = asked.wanted
+    if asked.otel:
+        _check_otel(wanted)
     for name in wanted.sets:
         if not any(name in {known.name for known in scenario.parameters} for _, scenario in chosen):
             there = "; ".join(
@@ -121,6 +125,15 @@ def _check(asked: Asked, chosen: Sequence[tuple[Path, Scenario]]) -> None:
             )
 
 
+def _check_otel(wanted: Wanted) -> None:
+    if wanted.mode == "sim":
+        raise UsageError(
+            "--otel is for wire and live: in simulated time nothing happens when its spans would say. "
+            "Keep the log with --log or --out, and send it with greenroom otel if these times are what you want"
+        )
+    need("greenroom run --otel", "otel", *MODULES)
+
+
 def _within_bounds(wanted: Wanted) -> Wanted:
     if wanted.mode != "live":
         return wanted
@@ -136,8 +149,7 @@ def _in_turn(
 ) -> Generator[Report]:
     loaded = {str(path): scenario for path, scenario in chosen}
     for job in jobs:
-        if job.log is None:
-            job = msgspec.structs.replace(job, log=_fresh_log(job.name))  # noqa: PLW2901 - the same run
+        job = job.with_log()  # noqa: PLW2901 - the same run
         with _model(job.wanted) as endpoint:
             report = job.perform(screen.display(), endpoint, loaded[job.path])
         screen.show(report)
@@ -163,12 +175,6 @@ def _model(wanted: Wanted) -> Iterator[Endpoint | None]:
         yield Endpoint.from_env(wanted.model, **said)
     else:
         yield None
-
-
-def _fresh_log(name: str) -> str:
-    handle, path = tempfile.mkstemp(prefix=f"greenroom-{name}-", suffix=".jsonl")
-    os.close(handle)
-    return path
 
 
 def _leave_behind(asked: Asked, reports: Sequence[Report]) -> None:

@@ -106,10 +106,16 @@ def rows(report: Report) -> Iterator[tuple[str, str]]:
     yield "retries", str(sum(count for _, count in summary.retries))
     for reason, count in summary.retries:
         yield "", f"{count:>3}  {reason}"
+    if summary.tool_calls:
+        yield "tool calls", _total(summary.tool_calls)
+    if summary.approvals:
+        yield "approvals", _total(summary.approvals)
     yield "deltas", str(summary.deltas)
     yield "retractions", str(summary.retractions)
     yield "first chunk", _spread(summary.first_delta)
     yield "whole turn", _spread(summary.duration)
+    if summary.tool_time is not None:
+        yield "tool call", _spread(summary.tool_time)
     tokens = summary.tokens
     yield (
         "tokens",
@@ -210,6 +216,10 @@ def _unfinished(summary: Summary) -> str:
 
 def _counts(counted: tuple[tuple[str, int], ...]) -> str:
     return ", ".join(f"{count} {label}" for label, count in counted)
+
+
+def _total(counted: tuple[tuple[str, int], ...]) -> str:
+    return f"{sum(count for _, count in counted)}  ({_counts(counted)})"
 
 
 def _spread(spread: Spread | None) -> str:

@@ -15,6 +15,8 @@ from actors.scenario.tally import Tally
 from actors.scenario.thresholds import Threshold
 
 if TYPE_CHECKING:  # a scenario's file and the command load at once; the machinery comes with the run
+    from pykka import ActorRef
+
     from actors.client import Session
     from actors.config import Endpoint
     from actors.provider import Play
@@ -23,6 +25,7 @@ if TYPE_CHECKING:  # a scenario's file and the command load at once; the machine
     from actors.pump import OnEvent
     from actors.runtime import Runtime
     from actors.scenario.casting import Casting, Sent
+    from actors.scenario.desk import Decide
     from actors.scenario.report import Mode
     from actors.scenario.venue import Venue
     from actors.user_input import Input
@@ -164,6 +167,19 @@ class Stage:
     async def settled(self) -> None:
         """Wait until every turn that was sent has ended, well or not."""
         await self._casting.settled()
+
+    def desk(self, decide: Decide, *, takes: float = 0.0) -> ActorRef[Any]:
+        """An actor that decides on the calls of any number of sessions: `stage.spawn(..., on_approval=desk)`.
+
+        Args:
+            decide: what becomes of a call: `Approve(...)`, `Reject(...)`, a bool, or None, so that its time passes.
+            takes: seconds for each, times `pace`; those that come meanwhile wait.
+        """
+        from actors.scenario.desk import DeskActor  # noqa: PLC0415 - see the top
+
+        dispatcher = self.runtime._dispatcher  # noqa: SLF001 - as in crash; it ends with its runtime
+        assert dispatcher is not None  # noqa: S101 - the run has entered the runtime
+        return dispatcher.spawn(DeskActor, decide, takes * self.pace)
 
     # What goes wrong
 

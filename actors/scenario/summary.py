@@ -74,12 +74,17 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     """By reason (`outcome.reason`), the most frequent first."""
     outcomes: tuple[tuple[str, int], ...]
     """Of turns, by type (`outcome.kind`), the most frequent first; `unfinished` where the run was over before."""
+    tool_calls: tuple[tuple[str, int], ...]
+    """By result (`ToolCallFinished.result`), the most frequent first; so with the next, by decision."""
+    approvals: tuple[tuple[str, int], ...]
     deltas: int
     retractions: int
     first_delta: Spread | None
     """From a turn's start to the first thing that it shows."""
     duration: Spread | None
     """From a turn's start to its end."""
+    tool_time: Spread | None
+    """From a step's end to the result of a tool call."""
     tokens: Tokens
     verified: int
     """Turns whose text is the fold of their events and, where the script says, what it expects."""
@@ -117,6 +122,8 @@ def summarise(
         attempts=sum(turn.attempts for turn in turns),
         retries=_counted(reason for turn in turns for reason in turn.reasons),
         outcomes=_counted(_outcome(turn) for turn in turns),
+        tool_calls=_counted(call.result for turn in turns for call in turn.answered),
+        approvals=_counted(one.decision for turn in turns for one in turn.decisions),
         deltas=sum(turn.deltas for turn in turns),
         retractions=sum(turn.retractions for turn in turns),
         first_delta=Spread.of(
@@ -129,6 +136,7 @@ def summarise(
             for turn in turns
             if turn.ended is not None and turn.started is not None
         ),
+        tool_time=Spread.of(call.duration for turn in turns for call in turn.answered),
         tokens=_tokens(usage for turn in ended if turn.ended is not None for usage in turn.ended.usage),
         verified=sum(not turn.problems() for turn in ended if not turn.cut_off),
         problems=(

@@ -4,22 +4,27 @@ from __future__ import annotations
 
 from typing import Literal, TypeAlias
 
+from actors.core.conversation import named
 from actors.core.fold import Fold
 from actors.events import (
+    ApprovalDecided,
     AttemptStarted,
     Event,
     Retracted,
     RetryScheduled,
     SessionEnded,
+    StepFinished,
     Terminal,
     TextDelta,
     ThoughtDelta,
     ToolCallDelta,
+    ToolCallFinished,
+    ToolOutcome,
     TurnCancelled,
     TurnCompleted,
     TurnFailed,
 )
-from actors.scenario.expect import Expectation, differences
+from actors.scenario.expect import Expectation, Results, differences
 from actors.scenario.timeline import Timeline
 
 State: TypeAlias = Literal["idle", "asking", "streaming", "waiting", "completed", "failed", "cancelled"]
@@ -42,6 +47,9 @@ class TurnTally:
         self.retries: list[RetryScheduled] = []
         self.deltas = 0
         self.retractions = 0
+        self.calls: dict[tuple[int, str], ToolCallFinished | None] = {}
+        """The tool calls in order, by step and id, each with its result; None: it has none (yet)."""
+        self.decisions: list[ApprovalDecided] = []
         self.started: float | None = None
         """Unix seconds, as all moments here."""
         self.first_delta: float | None = None
@@ -74,11 +82,35 @@ class TurnTally:
             case TurnCompleted() | TurnFailed() | TurnCancelled():
                 self.ended = event
                 self.state = _STATES[type(event)]
+            case _:
+                self._act(event)
+
+    def _act(self, event: Event) -> None:
+        match event:
+            case StepFinished():
+                self.calls |= {(event.step, one.id): None for one in named(event.calls)}
+            case ToolCallFinished():
+                self.calls[event.step, event.call_id] = event
+            case ApprovalDecided():
+                self.decisions.append(event)
 
     @property
     def reasons(self) -> tuple[str, ...]:
         """Why it was retried, in order."""
         return tuple(retry.outcome.reason for retry in self.retries)
+
+    @property
+    def answered(self) -> tuple[ToolCallFinished, ...]:
+        """The results of its tool calls, in the order of the calls."""
+        return tuple(finished for finished in self.calls.values() if finished is not None)
+
+    @property
+    def results(self) -> Results:
+        """How its tool calls ended, by tool."""
+        found: dict[str, tuple[ToolOutcome, ...]] = {}
+        for finished in self.answered:
+            found[finished.name] = (*found.get(finished.name, ()), finished.result)
+        return found
 
     def problems(self) -> tuple[str, ...]:
         """What of this turn is not as it must be, a sentence each. Of a turn under way: nothing yet."""
@@ -89,7 +121,7 @@ class TurnTally:
         if (self.fold.text, self.fold.thoughts) != (ended.text, ended.thoughts):
             found.append("the fold of its events is not the text of its terminal event")
         if self.expected is not None and not self.cut_off:
-            found += differences(self.expected, ended, self.reasons)
+            found += differences(self.expected, ended, self.reasons, self.results)
         return tuple(found)
 
 

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 import msgspec
 
 from actors.events import (
+    ApprovalDecided,
+    ApprovalRequested,
     AttemptStarted,
     Event,
     Retracted,
@@ -17,6 +19,8 @@ from actors.events import (
     TextDelta,
     ThoughtDelta,
     ToolCallDelta,
+    ToolCallFinished,
+    ToolCallStarted,
     TurnCancelled,
     TurnCompleted,
     TurnFailed,
@@ -89,6 +93,21 @@ def _event(event: Event) -> str:
             return f"restarted: {event.error}"
         case TurnCompleted() | TurnFailed() | TurnCancelled():
             return _end(event)
+        case _:
+            return _act(event)
+
+
+def _act(event: Event) -> str:
+    match event:
+        case ToolCallStarted():
+            again = f", attempt {event.tool_attempt}" if event.tool_attempt > 1 else ""
+            return f"{event.name} begins for {event.call_id}{again}"
+        case ToolCallFinished():
+            return f"{event.name}, {event.call_id}: {event.result}"
+        case ApprovalRequested():
+            return f"{event.name}, {event.call_id}: waits for a decision"
+        case ApprovalDecided():
+            return f"{event.call_id}: {event.decision}"
         case _:
             return ""
 

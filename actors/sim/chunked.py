@@ -1,4 +1,4 @@
-"""The chunked coding (RFC 9112, 7.1) where it is plain: whole chunks, read at a tenth of what they cost in h11."""
+"""The chunked coding (RFC 9112, 7.1) where it is plain: whole chunks need none of h11's care."""
 
 from __future__ import annotations
 

@@ -108,8 +108,12 @@ class Simulation:
             settings: as `Runtime`'s.
 
         Raises:
-            SimulationError: the watch is asked for.
+            SimulationError: the watch, or an MCP server, is asked for.
         """
+        if settings.get("mcp"):
+            raise SimulationError(
+                "mcp takes processes and sockets: in a simulation, give tools of your own instead"
+            )
         if config.stall_after not in {None, RuntimeConfig().stall_after}:
             raise SimulationError("RuntimeConfig.stall_after takes a thread: in a simulation, leave it out")
         return Runtime(

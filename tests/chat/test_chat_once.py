@@ -133,11 +133,13 @@ def test_a_turn_that_fails_is_one_line_and_no_text(provider: ScriptedProvider) -
     assert "\x1b" not in result.stderr
 
 
-def test_an_answer_without_text_is_none(provider: ScriptedProvider) -> None:
-    provider.script("ada", Reply(""))
-    result = chat("--base-url", provider.base_url, "--model", "ada", "x")
+def test_an_empty_answer_is_asked_for_again_and_is_none_in_the_end(provider: ScriptedProvider) -> None:
+    provider.script("ada", Reply(""), Reply(""), Reply("Paris."), Reply(""), Reply(""), Reply(""))
+    where = ("--base-url", provider.base_url, "--model", "ada")
+    assert chat(*where, "x").stdout == "Paris.\n"
+    result = chat(*where, "x")
     assert (result.exit_code, result.stdout) == (1, "")
-    assert result.stderr == "Error: the answer holds no text: complete (stop)\n"
+    assert result.stderr == "Error: limit_reached:empty_answers: the model answered with nothing 3 times\n"
 
 
 def test_what_a_model_writes_is_inert_in_a_pipe_too(provider: ScriptedProvider) -> None:

@@ -92,6 +92,11 @@ NEEDS: dict[str, dict[str, Any]] = {
     "approval.requested": {"session": "s", "turn": 1, **CALL, "approval_id": "a"},
     "approval.decided": {"session": "s", "turn": 1, **DECIDED},
     "request.retry_scheduled": {"session": "s", "turn": 1, **RETRY},
+    "mcp.connected": {"mcp_server": "files", "mcp_protocol": "2025-11-25", "duration": 0.2},
+    "mcp.tools_listed": {"mcp_server": "files", "tools_count": 3},
+    "mcp.tool_left_out": {"mcp_server": "files"},
+    "mcp.failed": {"mcp_server": "files", "actor_restarts": 1, "retry_delay": 0.5},
+    "mcp.given_up": {"mcp_server": "files", "reason": "no such program"},
 }
 """What a record of an event must say, beyond what all do."""
 

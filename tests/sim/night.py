@@ -6,22 +6,61 @@ import asyncio
 import contextlib
 import sys
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import msgspec
 
 import actors.log
+from actors import ApprovalRequest, Approvals, Approve, Reject, Rule, ToolContext, tool
 from actors.config import Deadlines, RetryPolicy
 from actors.errors import TurnError
-from actors.provider import Eof, KeepAlives, Reply, Reset, Stall, Status, latency, slicer
+from actors.provider import Call, Eof, KeepAlives, Reply, Reset, Stall, Status, latency, slicer
 from actors.sim import Simulation
 from actors.stream import EventStream
 
+ASKS = Approvals(rules=(Rule("open"),), timeout=3)
+ACTS = Reply(
+    tool_calls=(Call("look"), Call("open"), Call("count"), Call("open", '{"what": "window"}'), Call("fly"))
+)
 STORY = Reply("Once upon a time.", thoughts="Well", delta_chars=9)
 
 
+@tool
+async def look(context: ToolContext) -> str:
+    """Look, for a while."""
+    for second in range(3):
+        context.progress(second)
+        await asyncio.sleep(0.1)
+    return "stars"
+
+
+@tool(name="open", idempotent=True, retries=1)
+async def open_it(context: ToolContext, what: str = "door") -> str:
+    """Open; it jams at first."""
+    if context.attempt == 1:
+        raise OSError(f"the {what} jams")
+    return "open"
+
+
+@tool
+def count(context: ToolContext) -> str:
+    """Count, in the pool's thread; in a simulation, in its turn."""
+    context.state["count"] = context.state.get("count", 0) + 1
+    return str(context.state["count"])
+
+
+async def decide(request: ApprovalRequest) -> Approve | Reject | None:
+    if request.session.endswith("7"):
+        return None
+    await asyncio.sleep(0.2)
+    return Approve(always=True) if request.arguments else Reject(reason="not that one")
+
+
+ACTING: dict[str, Any] = {"tools": (look, open_it, count), "approvals": ASKS, "on_approval": decide}
+
+
 def perform(folder: Path, seed: int, sessions: int) -> Simulation:
-    """Everyone at once; a third of the requests go wrong; some turns are cancelled, some sessions closed."""
+    """Everyone at once; a third goes wrong, a third uses tools; some turns are cancelled, some sessions closed."""
     sim = Simulation(seed, default=STORY)
     provider = sim.provider
     provider.fault(Status(503, headers={"retry-after": "2"}), of="*1", times=1)
@@ -38,8 +77,14 @@ def perform(folder: Path, seed: int, sessions: int) -> Simulation:
                 group.create_task(write(runtime.events(), file))
                 turns = []
                 for n in range(sessions):
+                    acts = n % 3 == 0
+                    if acts:
+                        provider.script(f"s{n}", ACTS, ACTS, STORY)
                     session = runtime.spawn(
-                        id=f"s{n}", retry=RetryPolicy(backoff_ms=50), deadlines=Deadlines(idle=5)
+                        id=f"s{n}",
+                        retry=RetryPolicy(backoff_ms=50),
+                        deadlines=Deadlines(idle=5),
+                        **(ACTING if acts else {}),
                     )
                     turns.append(session.send("Hello."))
                     if n % 50 == 0:

@@ -8,9 +8,11 @@ from typing import Any, NamedTuple
 import pykka
 import pytest
 
+from actors import ToolContext, tool
+from actors.events import ToolCallFinished
 from actors.kernel.future import LoopFuture
 from actors.kernel.loop_actor import LoopActor
-from actors.provider import Eof, Reply, Reset, Status, latency
+from actors.provider import Call, Eof, Reply, Reset, Status, latency
 from actors.sim import Simulation
 from actors.sim.dispatcher import SeededDispatcher
 
@@ -115,6 +117,42 @@ def test_a_bug_that_needs_one_order_is_found_and_found_again() -> None:
     found = next(seed for seed in seeds if balance(seed) != 2)
     assert balance(found) == 1
     assert found > 0, "it shows in any order: that is no find"
+
+
+# A race among tools: the second call takes what the first one leaves in the session's state.
+
+
+@tool
+async def fetch(context: ToolContext) -> str:
+    """Fetch the key."""
+    context.state["key"] = "brass"
+    return "fetched"
+
+
+@tool
+async def unlock(context: ToolContext) -> str:
+    """Unlock with it; the planted bug: that it is there already."""
+    return f"unlocked with {context.state['key']}"
+
+
+def results(seed: int) -> list[str]:
+    """What two calls of one step, which run beside each other, come to."""
+    sim = Simulation(seed)
+    sim.provider.script("s", Reply(tool_calls=(Call("fetch"), Call("unlock"))), Reply("Done."))
+
+    async def main() -> list[str]:
+        async with sim.runtime() as runtime:
+            turn = runtime.spawn(id="s", tools=[fetch, unlock]).stream("Go in.")
+            return [event.result async for event in turn if isinstance(event, ToolCallFinished)]
+
+    return sim.run(main)
+
+
+def test_a_race_among_tools_is_found_and_found_again() -> None:
+    seen = {seed: results(seed) for seed in range(40)}
+    lost = [seed for seed, ended in seen.items() if "crashed" in ended]
+    assert 0 < len(lost) < len(seen), "it shows in some orders only"
+    assert results(lost[0]) == seen[lost[0]]
 
 
 class Numbered(NamedTuple):

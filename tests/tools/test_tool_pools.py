@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from actors import birthplace
 from actors.errors import ForkedError, RuntimeClosedError
 from actors.tools.inline import InlinePool
 from actors.tools.pool import Pool, Threads
@@ -238,9 +239,8 @@ def test_a_fork_has_no_threads_and_is_told_so(monkeypatch: pytest.MonkeyPatch) -
     async def host() -> None:
         async with threads(1) as pool:
             assert await pool.run(abs, -1) == 1
-            pid = os.getpid()
             with monkeypatch.context() as patch:
-                patch.setattr(os, "getpid", lambda: pid + 1)
+                patch.setattr(birthplace._HERE, "pid", os.getpid() + 1)
                 with pytest.raises(ForkedError):
                     pool.run(abs, -1)
                 pool.close()  # leaves the parent's as it is

@@ -119,6 +119,21 @@ def test_always_holds_for_the_key_and_the_session() -> None:
     assert [event.decision for event in acted.of(ApprovalDecided)] == ["always", "always"]
 
 
+def test_always_settles_the_calls_beside_it_too() -> None:
+    async def decide_on_the_first(session: Session, handle: TurnHandle) -> None:
+        async for event in session.events():
+            if isinstance(event, ApprovalRequested):
+                await session.approve(event.approval, always=True)
+                break
+        await handle
+
+    beside = Call("remove", '{"path": "/data/y"}')
+    acted = act(asks(CALL, beside), DONE, tools=[remove], approvals=ASK, drive=decide_on_the_first)
+    assert len(acted.of(ApprovalRequested)) == 2
+    assert [event.decision for event in acted.of(ApprovalDecided)] == ["always", "always"]
+    assert sorted(ran) == ["/data/x", "/data/y"]
+
+
 def test_a_denial_is_told_with_its_reason_and_nobody_is_asked() -> None:
     policy = Approvals(
         rules=(Rule("remove", "deny", arguments=(("path", "/data/*"),), reason="not in /data"),)

@@ -5,8 +5,8 @@ the runtime accepted, what the provider served, what is left when all is over.
 """
 
 from actors.core.leftovers import Leftovers
-from actors.scenario.laws.evidence import Evidence, Exchange, SessionFacts, ToolRun
+from actors.scenario.laws.evidence import Acting, Evidence, Exchange, SessionFacts, ToolRun
 from actors.scenario.laws.law import Breach
 from actors.scenario.laws.laws import Laws
 
-__all__ = ["Breach", "Evidence", "Exchange", "Laws", "Leftovers", "SessionFacts", "ToolRun"]
+__all__ = ["Acting", "Breach", "Evidence", "Exchange", "Laws", "Leftovers", "SessionFacts", "ToolRun"]

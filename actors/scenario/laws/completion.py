@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import ClassVar
 
+from actors.core.conversation import named
 from actors.events import Event, StepFinished, ToolCall, TurnCompleted
 from actors.scenario.laws.evidence import Evidence, SessionFacts
 from actors.scenario.laws.law import Law
@@ -80,18 +81,30 @@ class CompleteCalls(_Finishes):
 class RunnableTools(_Finishes):
     """Tools run on what a finished step asked for."""
 
-    name = "a tool runs only on a runnable call of a finished step"
+    name = "a tool runs only on a runnable call of a finished step, and never on an incomplete attempt's"
 
-    def judge(self, facts: SessionFacts | None, evidence: Evidence) -> None:  # noqa: ARG002 - by session
+    def judge(self, facts: SessionFacts | None, evidence: Evidence) -> None:
         """Each run has its call."""
-        asked = {(step.turn, step.step): step.calls for step in self._steps}
-        for run in evidence.tool_runs:
-            if run.session != self.session:
+        if facts is None:
+            return
+        asked = {
+            (step.turn, step.step): {one.id: one.call for one in named(step.calls)} for step in self._steps
+        }
+        cut = {(step.turn, step.step) for step in self.cut_short(evidence)}
+        for run in facts.tool_runs:
+            if facts.acting[run.turn].rewritten:
                 continue
-            calls = asked.get((run.turn, run.step), ())
-            if run.call >= len(calls) or not calls[run.call].runnable:
+            place = (run.turn, run.step)
+            call = asked.get(place, {}).get(run.call)
+            if call is None or not call.runnable:
                 self.broken(
-                    run.turn, f"a tool ran for call {run.call} of step {run.step}, which is not runnable"
+                    run.turn,
+                    f"{run.name!r} ran for call {run.call!r} of step {run.step}, which is not runnable",
+                )
+            elif place in cut:
+                self.broken(
+                    run.turn,
+                    f"{run.name!r} ran for call {run.call!r} of step {run.step}, which the provider cut short",
                 )
 
 

@@ -2,17 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import msgspec
 
-from actors.config import Intensity, RetryPolicy
+from actors.config import Approvals, Intensity, RetryPolicy
 from actors.core.leftovers import Leftovers
 
 AttemptPlace: TypeAlias = tuple[str, int, int, int]
 """An attempt by session, turn, step and its number in the step."""
+
+
+class Acting(msgspec.Struct, frozen=True, kw_only=True):
+    """How a turn may act, as its settings say."""
+
+    runs_any: bool = False
+    """Whether there are tools that run, so that a step's calls have results."""
+    by_hand: frozenset[str] = frozenset()
+    """The tools whose calls the host answers."""
+    idempotent: frozenset[str] = frozenset()
+    """The tools that may run again for the same call."""
+    approvals: Approvals | None = None
+    typed: bool = False
+    """Whether a call may be the answer itself, which nothing answers."""
+    rewritten: bool = False
+    """Whether hooks change what is sent or received, for which the runtime can't be held responsible."""
+
+
+class ToolRun(msgspec.Struct, frozen=True, kw_only=True):
+    """A function that ran for a tool call, as it was counted where it is called."""
+
+    turn: int
+    step: int
+    call: str
+    """The call's id, as the conversation has it."""
+    name: str
 
 
 class SessionFacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -23,6 +49,9 @@ class SessionFacts(msgspec.Struct, frozen=True, kw_only=True):
     intensity: Intensity
     retry: Mapping[int, RetryPolicy | None]
     """The retry policy of each turn that began, by its number."""
+    acting: Mapping[int, Acting] = MappingProxyType({})
+    """Of each turn that began, but those that the host sends and answers message by message."""
+    tool_runs: tuple[ToolRun, ...] = ()
 
 
 class Exchange(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,16 +63,8 @@ class Exchange(msgspec.Struct, frozen=True, kw_only=True):
     """Whether what makes a streamed answer complete was written: a finish reason or an end marker. None: no stream."""
     headers: Mapping[str, str] = MappingProxyType({})
     """Of the response, names in lower case."""
-
-
-class ToolRun(msgspec.Struct, frozen=True, kw_only=True):
-    """A tool call that was carried out."""
-
-    session: str
-    turn: int
-    step: int
-    call: int
-    """Which call of the step, from 0."""
+    messages: Sequence[Any] = ()
+    """The conversation that was sent."""
 
 
 class Evidence(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,7 +74,6 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     """By name; the lives of each in order."""
     exchanges: Mapping[AttemptPlace, tuple[Exchange, ...]] = MappingProxyType({})
     """The requests of each attempt. There is more than one only if a name was used again, and then none is judged."""
-    tool_runs: tuple[ToolRun, ...] = ()
     leftovers: Leftovers = Leftovers()
     punctual: bool = False
     """Whether time is virtual, so that a wait that is longer than it should be is nobody else's fault."""

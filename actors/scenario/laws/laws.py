@@ -9,11 +9,14 @@ import msgspec
 
 from actors.events import Event, SessionEnded
 from actors.scenario.laws import left
+from actors.scenario.laws.approvals import Approved
+from actors.scenario.laws.calls import OneResult, RunsOnce
 from actors.scenario.laws.completion import CompleteAnswers, CompleteCalls, RunnableTools
 from actors.scenario.laws.evidence import Evidence
 from actors.scenario.laws.law import Breach, Law
 from actors.scenario.laws.numbers import Numbers
 from actors.scenario.laws.restarts import Restarts
+from actors.scenario.laws.sendable import Sendable
 from actors.scenario.laws.sequence import Sequence
 from actors.scenario.laws.shown import FoldsToTheEnd, RetractsWithinItsStep
 from actors.scenario.laws.turns import OneAtATime, OneTerminal
@@ -29,6 +32,10 @@ EVERY_LAW: tuple[type[Law], ...] = (
     CompleteAnswers,
     CompleteCalls,
     RunnableTools,
+    OneResult,
+    RunsOnce,
+    Approved,
+    Sendable,
     PolicyWaits,
     ServersWaits,
     Restarts,

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Literal, TypeAlias
 
 from actors.events import (
+    ApprovalDecided,
+    ApprovalRequested,
     AttemptStarted,
     Event,
     Retracted,
@@ -14,6 +16,9 @@ from actors.events import (
     TextDelta,
     ThoughtDelta,
     ToolCallDelta,
+    ToolCallFinished,
+    ToolCallStarted,
+    ToolProgress,
     TurnCancelled,
     TurnCompleted,
     TurnFailed,
@@ -38,6 +43,11 @@ class Numbers(Law):
         Retracted,
         RetryScheduled,
         StepFinished,
+        ToolCallStarted,
+        ToolProgress,
+        ToolCallFinished,
+        ApprovalRequested,
+        ApprovalDecided,
         TurnCompleted,
         TurnFailed,
         TurnCancelled,
@@ -75,6 +85,15 @@ class Numbers(Law):
             case StepFinished():
                 self._expect(event, self._step, self._attempt)
                 self._go("in an attempt", "between steps", event)
+            case (
+                ToolCallStarted()
+                | ToolProgress()
+                | ToolCallFinished()
+                | ApprovalRequested()
+                | ApprovalDecided()
+            ):
+                self._expect(event, self._step, self._attempt)
+                self._go("between steps", "between steps", event)
             case _:
                 self._expect(event, self._step, self._attempt)
                 self._go("in an attempt", "in an attempt", event)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from pytest_mock import MockerFixture
 from textual.pilot import Pilot
 
 from actors.dashboard.top.app import Top
@@ -57,6 +58,15 @@ def test_numbers_and_tab_choose_a_panel(size: tuple[int, int]) -> None:
         assert panel(pilot).id == KINDS[-1].id
         displayed = [it for it in pilot.app.screen.query(Panel) if it.is_on_screen]
         assert len(displayed) == (1 if size == SMALL else len(KINDS))
+
+
+def test_to_choose_a_panel_does_not_paint_the_whole_screen(mocker: MockerFixture) -> None:
+    @watching(LARGE)
+    async def script(pilot: Watched) -> None:
+        paint = mocker.spy(Board, "refresh")
+        await pilot.press("2")
+        assert panel(pilot).id == "tree"
+        paint.assert_not_called()
 
 
 def test_the_cursor_moves_and_keeps_to_its_session() -> None:

@@ -5,9 +5,13 @@ from __future__ import annotations
 from typing import Any, TypeVar
 
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
-from actors.config import Intensity, RetryPolicy
+from actors.approvals import Rule
+from actors.config import Approvals, Intensity, RetryPolicy
 from actors.events import (
+    ApprovalDecided,
+    ApprovalRequested,
     AttemptStarted,
     AttemptUsage,
     Custom,
@@ -21,19 +25,41 @@ from actors.events import (
     TextDelta,
     ThoughtDelta,
     ToolCall,
+    ToolCallFinished,
+    ToolCallStarted,
+    ToolOutcome,
+    ToolProgress,
     TurnCancelled,
     TurnCompleted,
     TurnFailed,
     TurnStarted,
 )
 from actors.outcome import Complete, Failure, HttpError, Internal, Stalled, Transport, Truncated
-from actors.scenario.laws import Evidence, Exchange, SessionFacts, ToolRun
+from actors.scenario.laws import Acting, Evidence, Exchange, SessionFacts, ToolRun
 from actors.scenario.laws.evidence import AttemptPlace, by_attempt
 from actors.scenario.laws.waits import wait_bounds_ms
 
 E = TypeVar("E", bound=Event)
 USAGE = AttemptUsage(step=1, attempt=1, source="unknown")
 CALL = ToolCall(id="c1", name="look", arguments='{"at": "stars"}', runnable=True)
+DIG = ToolCall(id="c2", name="dig", arguments="{}", runnable=True)
+BY_HAND = ToolCall(id="c3", name="ring", arguments="{}", runnable=True)
+HALF = ToolCall(id="c4", name="look", arguments='{"at": "st', runnable=False)
+ACTING = Acting(
+    runs_any=True,
+    by_hand=frozenset({"ring"}),
+    idempotent=frozenset({"look"}),
+    approvals=Approvals(rules=(Rule("dig"), Rule("bury", "deny"))),
+)
+SAID = (
+    {"role": "user", "content": "Look."},
+    {"role": "assistant", "content": None, "tool_calls": [
+        {"id": "c1", "type": "function", "function": {"name": "look", "arguments": "{}"}},
+        {"id": "c2", "type": "function", "function": {"name": "dig", "arguments": ""}},
+    ]},
+    {"role": "tool", "tool_call_id": "c2", "content": "dug"},
+    {"role": "tool", "tool_call_id": "c1", "content": "seen"},
+)  # fmt: skip
 TRUNCATED = Truncated(message="eof")
 
 
@@ -54,6 +80,7 @@ class Teller:
         self.tool_runs: list[ToolRun] = []
         self.accepted = 0
         self.retry: dict[int, RetryPolicy | None] = {}
+        self.acting: dict[int, Acting] = {}
         self.now = 1000.0
         self.turn = self.step = self.attempt = 0
         self.text = self.thoughts = ""
@@ -83,6 +110,7 @@ class Teller:
     def begin_turn(self, number: int | None = None) -> None:
         self.turn, self.step, self.attempt = self.accept() if number is None else number, 0, 0
         self.retry[self.turn] = self.policy
+        self.acting[self.turn] = ACTING
         self.text = self.thoughts = ""
         self.tell(TurnStarted)
 
@@ -96,16 +124,14 @@ class Teller:
         self.attempt += 1
         self.tell(AttemptStarted, after=after)
         place = (self.session, self.turn, self.step, self.attempt)
-        self.exchanges.append((place, Exchange(received_at=self.now, finished=finished, headers=headers)))
+        sent = Exchange(received_at=self.now, finished=finished, headers=headers, messages=SAID)
+        self.exchanges.append((place, sent))
 
     def served(self, *, finished: bool | None, headers: dict[str, str] | None = None) -> None:
         """What the provider says of the attempt that runs."""
         place, exchange = self.exchanges[-1]
         said = exchange.headers if headers is None else headers
-        self.exchanges[-1] = (
-            place,
-            Exchange(received_at=exchange.received_at, finished=finished, headers=said),
-        )
+        self.exchanges[-1] = (place, replace(exchange, finished=finished, headers=said))
 
     def say(self, text: str = "", thoughts: str = "") -> None:
         if thoughts:
@@ -139,6 +165,37 @@ class Teller:
         self.served(finished=True)
         self.tell(StepFinished, is_tool_call=bool(calls), calls=calls, usage=USAGE, outcome=Complete())
 
+    def run(self, call: ToolCall, result: ToolOutcome = "ok", *, times: int = 1) -> None:
+        """A tool runs for a call."""
+        for attempt in range(1, times + 1):
+            self.tell(
+                ToolCallStarted,
+                call_id=call.id,
+                name=call.name,
+                arguments=call.arguments,
+                tool_attempt=attempt,
+            )
+            self.tool_runs.append(ToolRun(turn=self.turn, step=self.step, call=call.id, name=call.name))
+        self.tell(ToolProgress, call_id=call.id, name=call.name, payload="soon")
+        self.answer(call, result, ran=True)
+
+    def answer(self, call: ToolCall, result: ToolOutcome, *, ran: bool = False) -> None:
+        """A call gets its result."""
+        told: dict[str, Any] = {"call_id": call.id, "name": call.name, "content": "", "duration": 0.1}
+        self.tell(ToolCallFinished, result=result, ran=ran, **told)
+
+    def ask(self, call: ToolCall, decision: str) -> None:
+        """A call waits for a decision, and gets it."""
+        approval = f"ask {len(self.events)}"
+        told: dict[str, Any] = {
+            "name": call.name,
+            "arguments": call.arguments,
+            "key": call.name,
+            "expires": 0.0,
+        }
+        self.tell(ApprovalRequested, approval=approval, call_id=call.id, **told)
+        self.tell(ApprovalDecided, approval=approval, call_id=call.id, decision=decision, waited=0.1)
+
     def end(self, kind: type[Event], *, of: int | None = None, **fields: Any) -> None:
         shown = (self.text, self.thoughts) if of is None else ("", "")
         self.tell(kind, of=of, text=shown[0], thoughts=shown[1], usage=(), **fields)
@@ -166,12 +223,17 @@ class Teller:
         self.tell(SessionEnded, reason=reason)
 
     def evidence(self, **more: Any) -> Evidence:
-        facts = SessionFacts(accepted=self.accepted, intensity=self.intensity, retry=self.retry)
         return Evidence(
-            sessions={self.session: (facts,)},
-            exchanges=by_attempt(self.exchanges),
+            sessions={self.session: (self.facts(),)}, exchanges=by_attempt(self.exchanges), **more
+        )
+
+    def facts(self) -> SessionFacts:
+        return SessionFacts(
+            accepted=self.accepted,
+            intensity=self.intensity,
+            retry=self.retry,
+            acting=self.acting,
             tool_runs=tuple(self.tool_runs),
-            **more,
         )
 
 
@@ -187,13 +249,17 @@ def rich() -> Teller:
     told.fail_attempt(Stalled(message="silence", deadline="idle", seconds=1))
     told.tell(Custom, payload={"by": "the host"})
     told.say(" to be")
-    told.finish_step(CALL)
-    told.tool_runs.append(ToolRun(session=told.session, turn=1, step=1, call=0))
+    told.finish_step(CALL, DIG, HALF)
+    told.run(CALL, times=2)
+    told.ask(DIG, "always")
+    told.run(DIG)
+    told.answer(HALF, "invalid")
     told.begin_step()
     told.say("that is")
     told.say(" the question")
-    told.finish_step()
-    told.complete()
+    told.finish_step(DIG, BY_HAND)
+    told.run(DIG, "interrupted")
+    told.complete(BY_HAND)
     queued = told.accept()
     told.begin_turn()
     told.begin_step()
@@ -252,8 +318,22 @@ def _play_turn(draw: st.DrawFn, told: Teller) -> None:
         if draw(st.integers(0, 5)) == 0:
             told.cancel()
             return
-        told.finish_step(*draw(st.sampled_from(((), (CALL,)))))
+        calls = draw(st.sampled_from(((), (CALL,), (DIG, CALL, HALF))))
+        told.finish_step(*calls)
+        for call in draw(st.permutations(calls)):
+            _play_call(draw, told, call)
     told.complete()
+
+
+def _play_call(draw: st.DrawFn, told: Teller, call: ToolCall) -> None:
+    if not call.runnable:
+        told.answer(call, "invalid")
+    elif call is DIG:
+        decision = draw(st.sampled_from(("approved", "modified", "rejected", "expired")))
+        told.ask(call, decision)
+        told.run(call) if decision in {"approved", "modified"} else told.answer(call, "rejected")
+    else:
+        told.run(call, draw(st.sampled_from(("ok", "crashed"))), times=draw(st.integers(1, 2)))
 
 
 def _play_attempt(draw: st.DrawFn, told: Teller) -> None:

@@ -14,23 +14,36 @@ import pytest
 from msgspec.structs import replace
 from rich.console import Console
 
-from actors import supervisor
+from actors import ApprovalRequest, Approvals, Rule, ToolContext, supervisor, tool
 from actors.config import Intensity, RetryPolicy
 from actors.core import retry
 from actors.core.aggregate import Aggregate
+from actors.core.permission import Ruling
 from actors.errors import TurnError
-from actors.events import Event, TextDelta, ThoughtDelta, TurnCompleted
+from actors.events import (
+    ApprovalDecided,
+    Event,
+    TextDelta,
+    ThoughtDelta,
+    ToolCallFinished,
+    ToolCallStarted,
+    TurnCompleted,
+)
 from actors.kernel.dispatcher import Dispatcher
 from actors.kernel.signals import Timer
 from actors.ledger import Ledger, Turn
+from actors.messages import Tell
 from actors.outcome import Complete, Outcome
 from actors.outlets import StreamOutlet
 from actors.provider import Call, Eof, Reply, Reset, Status
 from actors.scenario import Scenario, Stage, scenario
 from actors.scenario.display import Display
-from actors.scenario.laws.completion import CompleteAnswers, CompleteCalls
+from actors.scenario.laws.approvals import Approved
+from actors.scenario.laws.calls import OneResult, RunsOnce
+from actors.scenario.laws.completion import CompleteAnswers, CompleteCalls, RunnableTools
 from actors.scenario.laws.left import NAME as NOTHING_LEFT
 from actors.scenario.laws.restarts import Restarts
+from actors.scenario.laws.sendable import Sendable
 from actors.scenario.laws.sequence import Sequence
 from actors.scenario.laws.shown import FoldsToTheEnd
 from actors.scenario.laws.turns import OneTerminal
@@ -39,12 +52,17 @@ from actors.scenario.report import Mode, Report, show
 from actors.scenario.runner import Settings, run
 from actors.services import Transports
 from actors.session import SessionActor
+from actors.supervisor import Supervisor
+from actors.turns.tool_actor import ToolActor
 
 Patch = pytest.MonkeyPatch
 LINE = Reply("To be, or not to be: that is the question.", thoughts="Hm.", tool_calls=(Call("look"),))
 CUT = Reply(tool_calls=(Call("look", "{}"),)).but(Eof(after="in_tool_call"))
 SOON = RetryPolicy(backoff_ms=40, jitter="none", multiplier=1)
 MODES: tuple[Mode, ...] = ("wire", "sim")
+DONE = Reply("It is done.")
+ASKED = Approvals(rules=(Rule("dig"),))
+ACTS = Reply(tool_calls=(Call("look"), Call("dig"), Call("look", '{"at": "st')))
 
 
 @scenario(sessions=3)
@@ -56,6 +74,54 @@ async def a_bad_evening(stage: Stage) -> None:
         stage.send(session, "Your line?")
     await stage.settled()
     await stage.runtime.spawn(id="unbilled").send("And yours?")
+
+
+@tool(idempotent=True, retries=1)
+def look(context: ToolContext) -> str:
+    """Look; at first it does not see anything."""
+    if context.attempt == 1:
+        raise LookupError("too dark")
+    return "stars"
+
+
+@tool
+async def dig() -> str:
+    """Dig."""
+    return "dug"
+
+
+@tool
+async def wait() -> None:
+    """Wait for good."""
+    await asyncio.Event().wait()
+
+
+@scenario(sessions=4)
+async def an_evening_of_acts(stage: Stage) -> None:
+    """Sessions use their tools: asked, twice, cut off in a call, and up to a cancel; one the stage knows nothing of."""
+    acting: dict[str, Any] = {
+        "tools": [look, dig, wait],
+        "approvals": ASKED,
+        "on_approval": decide,
+        "retry": SOON,
+    }
+    for number in range(2):
+        stage.send(stage.spawn(f"player-{number}", ACTS, DONE, **acting), "Act!")
+    stage.send(stage.spawn("cut off", ACTS.but(Eof(after=3)), ACTS, DONE, **acting), "Act!")
+    waits = stage.spawn("cancelled", Reply(tool_calls=(Call("wait"), Call("dig"))), DONE, **acting)
+    turn = stage.send(waits, "Act!", on_event=lambda event: turn.cancel() if is_waiting(event) else None)
+    stage.provider.script("unbilled", ACTS, DONE)
+    await stage.runtime.spawn(id="unbilled", **acting).send("Act!")
+    await turn
+    stage.send(waits, "And now?")
+
+
+def is_waiting(event: Event) -> bool:
+    return isinstance(event, ToolCallStarted) and event.name == "wait"
+
+
+async def decide(request: ApprovalRequest) -> bool | None:
+    return None if request.session == "cancelled" else request.session != "player-1"
 
 
 @scenario(sessions=1)
@@ -185,6 +251,86 @@ def leave_a_connection_open(patch: Patch) -> None:
 
 def leave_an_actor(patch: Patch) -> None:
     patch.setattr(Dispatcher, "forget", lambda _self, _cell: None)
+
+
+def run_tools_twice(patch: Patch) -> None:
+    run = ToolActor._run
+
+    async def twice(self: ToolActor, context: ToolContext) -> Any:
+        await run(self, context)
+        return await run(self, context)
+
+    patch.setattr(ToolActor, "_run", twice)
+
+
+def try_all_tools_again(patch: Patch) -> None:
+    ended = ToolActor._end_with
+
+    def again(self: ToolActor, *given: Any) -> None:
+        ended(self, *given) if self._attempt > 1 else self._begin()
+
+    patch.setattr(ToolActor, "_end_with", again)
+
+
+def answer_twice(patch: Patch) -> None:
+    def twice(say: Callable[[], Event]) -> Event:
+        say()
+        return say()
+
+    emitting(patch, ToolCallFinished, twice)
+
+
+def leave_calls_open(patch: Patch) -> None:
+    patch.setattr(Ledger, "interrupt", lambda _self, _turn: [])
+
+
+def never_ask(patch: Patch) -> None:
+    patch.setattr("actors.turns.calling.judge", lambda _policy, name, _arguments: Ruling("allow", name))
+
+
+def keep_a_decision_quiet(patch: Patch) -> None:
+    tell = Supervisor._tell
+
+    def quietly(self: Supervisor, message: Tell) -> None:
+        if message.kind is not ApprovalDecided:
+            tell(self, message)
+
+    patch.setattr(Supervisor, "_tell", quietly)
+
+
+def forget_results(patch: Patch) -> None:
+    patch.setattr("actors.turns.loop.reply", lambda _, content: {"role": "user", "content": content})
+
+
+ACTING_BUILDS: list[tuple[Callable[[Patch], None], str]] = [
+    (run_tools_twice, RunsOnce.name),
+    (try_all_tools_again, RunsOnce.name),
+    (answer_twice, OneResult.name),
+    (leave_calls_open, OneResult.name),
+    (leave_calls_open, Approved.name),
+    (never_ask, Approved.name),
+    (keep_a_decision_quiet, Approved.name),
+    (forget_results, Sendable.name),
+    (answer_too_early, RunnableTools.name),
+]
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_an_evening_of_acts_keeps_every_law(mode: Mode) -> None:
+    assert broken(played(an_evening_of_acts, mode)) == ""
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize(
+    ("build", "law"),
+    ACTING_BUILDS,
+    ids=[f"{build.__name__}-{law.split()[1]}" for build, law in ACTING_BUILDS],
+)
+def test_a_build_that_acts_wrongly_is_caught_by_the_law_that_names_it(
+    build: Callable[[Patch], None], law: str, mode: Mode, monkeypatch: Patch
+) -> None:
+    build(monkeypatch)
+    assert f"the law that {law} is broken" in broken(played(an_evening_of_acts, mode))
 
 
 BUILDS: list[tuple[Callable[[Patch], None], str]] = [

@@ -10,9 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from actors.config import Buffering, RetryPolicy
+from actors.config import Approvals, Buffering, RetryPolicy
 from actors.core.coalesce import Buffer
 from actors.events import (
+    ApprovalDecided,
+    ApprovalRequested,
     AttemptStarted,
     Event,
     Retracted,
@@ -23,24 +25,30 @@ from actors.events import (
     StepStarted,
     TextDelta,
     ThoughtDelta,
+    ToolCallFinished,
+    ToolCallStarted,
+    ToolProgress,
     TurnCancelled,
     TurnCompleted,
     TurnFailed,
     TurnStarted,
 )
 from actors.outcome import HttpError, Truncated
-from actors.scenario.laws import Breach, Evidence, Exchange, Laws, Leftovers, SessionFacts, ToolRun
+from actors.scenario.laws import Acting, Breach, Evidence, Exchange, Laws, Leftovers, ToolRun
+from actors.scenario.laws.approvals import Approved
+from actors.scenario.laws.calls import OneResult, RunsOnce
 from actors.scenario.laws.completion import CompleteAnswers, CompleteCalls, RunnableTools
 from actors.scenario.laws.law import Law
 from actors.scenario.laws.laws import EVERY_LAW
 from actors.scenario.laws.left import NAME as NOTHING_LEFT
 from actors.scenario.laws.numbers import Numbers
 from actors.scenario.laws.restarts import Restarts
+from actors.scenario.laws.sendable import Sendable, flaw_in
 from actors.scenario.laws.sequence import Sequence
 from actors.scenario.laws.shown import FoldsToTheEnd, RetractsWithinItsStep
 from actors.scenario.laws.turns import OneAtATime, OneTerminal
 from actors.scenario.laws.waits import PolicyWaits, ServersWaits
-from tests.scenario.laws.histories import CALL, Teller, histories, rich
+from tests.scenario.laws.histories import ACTING, CALL, SAID, Teller, histories, rich
 
 Events = list[Event]
 
@@ -117,6 +125,14 @@ LOSSES: list[tuple[type[Event], int, type[Law]]] = [
     (RetryScheduled, 0, Numbers),
     (StepFinished, 0, Numbers),
     (StepFinished, 1, Numbers),
+    (ToolCallStarted, 0, OneResult),
+    (ToolCallStarted, 2, OneResult),
+    (ToolCallStarted, 2, RunsOnce),
+    (ToolCallFinished, 0, OneResult),
+    (ToolCallFinished, 2, OneResult),
+    (ToolCallFinished, -1, OneResult),
+    (ApprovalRequested, 0, Approved),
+    (ApprovalDecided, 0, Approved),
     (SessionRestarted, 0, Restarts),
     (SessionEnded, 0, Sequence),
 ]
@@ -141,6 +157,9 @@ DOUBLES: list[tuple[type[Event], type[Law]]] = [
     (StepStarted, Numbers),
     (StepFinished, Numbers),
     (RetryScheduled, Numbers),
+    (ToolCallStarted, OneResult),
+    (ToolCallFinished, OneResult),
+    (ApprovalDecided, Approved),
     (SessionRestarted, Restarts),
     (SessionEnded, Sequence),
 ]
@@ -192,6 +211,17 @@ CHANGES: list[tuple[str, Callable[[Teller], Events], type[Law]]] = [
         CompleteCalls,
     ),
     ("a tool that ran too early", lambda told: changed(told, StepFinished, 0, calls=()), RunnableTools),
+    ("a result nobody asked for", lambda told: changed(told, ToolCallFinished, 2, call_id="c9"), OneResult),
+    ("a result of another step", lambda told: changed(told, ToolCallFinished, 0, step=2), OneResult),
+    ("a tool in an attempt", lambda told: changed(told, ToolCallStarted, 0, attempt=1), Numbers),
+    ("a run kept quiet", lambda told: changed(told, ToolCallFinished, 1, ran=False), OneResult),
+    ("a run made up", lambda told: changed(told, ToolCallFinished, 2, ran=True), OneResult),
+    ("an attempt left out", lambda told: changed(told, ToolCallStarted, 1, tool_attempt=3), OneResult),
+    ("progress of another call", lambda told: changed(told, ToolProgress, 1, call_id="c4"), OneResult),
+    ("a decision on another call", lambda told: changed(told, ApprovalDecided, 0, call_id="c1"), Approved),
+    ("a no that is ignored", lambda told: changed(told, ApprovalDecided, 0, decision="rejected"), Approved),
+    ("a yes for once", lambda told: changed(told, ApprovalDecided, 0, decision="approved"), Approved),
+    ("a forbidden tool", lambda told: changed(told, ToolCallStarted, 0, name="bury"), Approved),
 ]
 
 
@@ -206,8 +236,13 @@ def test_a_history_that_is_not_right_breaks_the_law_that_says_so(
 
 
 def facts(told: Teller, **changes: Any) -> Evidence:
-    known = SessionFacts(accepted=told.accepted, intensity=told.intensity, retry=told.retry)
-    return replace(told.evidence(), sessions={told.session: (replace(known, **changes),)})
+    return replace(told.evidence(), sessions={told.session: (replace(told.facts(), **changes),)})
+
+
+def ran(told: Teller, *runs: tuple[int, int, str, str]) -> Evidence:
+    """With further runs, by turn, step, call and tool."""
+    more = [ToolRun(turn=turn, step=step, call=call, name=name) for turn, step, call, name in runs]
+    return facts(told, tool_runs=(*told.tool_runs, *more))
 
 
 def served(told: Teller, turn: int, step: int, attempt: int, **changes: Any) -> Evidence:
@@ -217,6 +252,7 @@ def served(told: Teller, turn: int, step: int, attempt: int, **changes: Any) -> 
     return replace(evidence, exchanges={**evidence.exchanges, place: (replace(exchange, **changes),)})
 
 
+CUT = {CompleteAnswers.name, CompleteCalls.name, RunnableTools.name}
 PATIENT = RetryPolicy(jitter="none", backoff_ms=100)
 EVIDENCE: list[tuple[str, Callable[[Teller], Evidence], set[str]]] = [
     ("more was accepted", lambda told: facts(told, accepted=told.accepted + 1), {OneTerminal.name}),
@@ -236,11 +272,11 @@ EVIDENCE: list[tuple[str, Callable[[Teller], Evidence], set[str]]] = [
         lambda told: facts(told, intensity=replace(told.intensity, restarts=1)),
         {Restarts.name},
     ),
-    ("cut before its finish", lambda told: served(told, 1, 2, 1, finished=False), {CompleteAnswers.name}),
+    ("cut before its finish", lambda told: served(told, 1, 2, 1, finished=False), CUT),
     (
         "cut before its finish, with a call",
         lambda told: served(told, 1, 1, 3, finished=False),
-        {CompleteAnswers.name, CompleteCalls.name},
+        CUT,
     ),
     (
         "the server asked for more",
@@ -260,9 +296,32 @@ EVIDENCE: list[tuple[str, Callable[[Teller], Evidence], set[str]]] = [
     ("asked again at once", lambda told: served(told, 1, 1, 2, received_at=1000.05), {PolicyWaits.name}),
     (
         "a tool that nobody asked for",
-        lambda told: replace(told.evidence(), tool_runs=(ToolRun(session="ada", turn=1, step=2, call=0),)),
-        {RunnableTools.name},
+        lambda told: ran(told, (1, 2, "c9", "look")),
+        {RunnableTools.name, RunsOnce.name},
     ),
+    (
+        "a tool that ran for half a call",
+        lambda told: ran(told, (1, 1, "c4", "look")),
+        {RunnableTools.name, RunsOnce.name},
+    ),
+    ("a tool that ran once more", lambda told: ran(told, (1, 1, "c1", "look")), {RunsOnce.name}),
+    (
+        "a tool that must not be tried again",
+        lambda told: facts(told, acting={1: replace(ACTING, idempotent=frozenset()), 4: ACTING}),
+        {RunsOnce.name},
+    ),
+    ("a tool that never ran", lambda told: facts(told, tool_runs=told.tool_runs[2:]), {RunsOnce.name}),
+    (
+        "an approval that was needed",
+        lambda told: facts(told, acting={1: replace(ACTING, approvals=Approvals(otherwise="ask"))}),
+        {Approved.name},
+    ),
+    (
+        "a call that is not by hand",
+        lambda told: facts(told, acting={1: replace(ACTING, by_hand=frozenset())}),
+        {OneResult.name},
+    ),
+    ("a call without result", lambda told: served(told, 1, 2, 1, messages=SAID[:3]), {Sendable.name}),
     *(
         (
             f"{kind} left",
@@ -284,6 +343,67 @@ def test_evidence_against_it_breaks_the_law_that_says_so(
     assert broken(told.events, evidence(told)) == laws
 
 
+REWRITTEN = replace(ACTING, rewritten=True)
+
+
+@pytest.mark.parametrize(
+    ("acting", "laws"),
+    [
+        (ACTING, {OneResult.name}),
+        (replace(ACTING, runs_any=False), set()),
+        (replace(ACTING, typed=True), set()),
+        (REWRITTEN, set()),
+    ],
+)
+def test_a_step_that_no_tool_answers_needs_no_results(acting: Acting, laws: set[str]) -> None:
+    told = Teller()
+    told.begin_turn()
+    told.begin_step()
+    told.finish_step(CALL)
+    told.complete()
+    told.close()
+    assert broken(told.events, facts(told, acting={1: acting})) == laws
+
+
+def test_what_hooks_rewrite_is_not_the_runtimes_fault() -> None:
+    told = rich()
+    unsendable = served(told, 1, 2, 1, messages=SAID[:3])
+    hooked = replace(told.facts(), acting={1: REWRITTEN})
+    assert broken(told.events, replace(unsendable, sessions={"ada": (hooked,)})) == set()
+
+
+def message(*ids: str, name: str = "look", arguments: str = "{}") -> Any:
+    calls = [{"id": id_, "function": {"name": name, "arguments": arguments}} for id_ in ids]
+    return {"role": "assistant", "tool_calls": calls}
+
+
+def result(id_: str) -> Any:
+    return {"role": "tool", "tool_call_id": id_, "content": ""}
+
+
+USER = {"role": "user", "content": "Look."}
+
+
+@pytest.mark.parametrize(
+    ("messages", "flaw"),
+    [
+        (SAID, ""),
+        ((message("a"), USER, result("a")), "call 'a' has no result before message 2"),
+        ((message("a"),), "call 'a' has no result"),
+        ((message("a"), message("b"), result("b")), "call 'a' has no result before message 2"),
+        ((USER, result("a")), "message 2 answers 'a', and no call of that id waits"),
+        ((message("a"), result("a"), result("a")), "message 3 answers 'a', and no call of that id waits"),
+        ((message("a", "a"), result("a"), result("a")), "message 1 has calls of the ids 'a', 'a'"),
+        ((message("", "a"), result("a")), "message 1 has calls of the ids '', 'a'"),
+        ((message(),), "message 1 has an empty list of calls"),
+        ((message("a", name=""), result("a")), "message 1 has a call of '' with '{}'"),
+        ((message("a", arguments="[1"), result("a")), "message 1 has a call of 'look' with '[1'"),
+    ],
+)
+def test_what_a_strict_endpoint_finds_fault_with(messages: Any, flaw: str) -> None:
+    assert flaw_in(messages) == flaw
+
+
 def test_a_late_attempt_is_nobody_elses_fault_in_virtual_time_only() -> None:
     told = rich()
     events = changed(told, AttemptStarted, 1, timestamp=1005.0)
@@ -297,6 +417,7 @@ def test_a_retraction_that_cuts_into_the_step_before() -> None:
     told.begin_step()
     told.say("the first step's")
     told.finish_step(CALL)
+    told.run(CALL)
     told.begin_step()
     told.retract(3, 0)
     told.finish_step()
@@ -344,8 +465,7 @@ def test_a_slow_consumer_must_see_the_end_too() -> None:
 
 def test_a_name_may_be_used_again_once_its_session_has_ended() -> None:
     first, second = rich(), rich()
-    known = SessionFacts(accepted=first.accepted, intensity=first.intensity, retry=first.retry)
-    evidence = Evidence(sessions={"ada": (known, known)})
+    evidence = Evidence(sessions={"ada": (first.facts(), second.facts())})
     assert judged([*first.events, *second.events], evidence) == ()
     assert Sequence.name in broken(first.events, evidence)
     assert Sequence.name in broken([*first.events[:-1], *second.events], evidence)

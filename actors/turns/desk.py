@@ -28,7 +28,8 @@ Check = Callable[[dict[str, Any]], None]
 class _Waiting:
     """A call that waits."""
 
-    def __init__(self, decided: asyncio.Future[Decision], check: Check) -> None:
+    def __init__(self, key: str, decided: asyncio.Future[Decision], check: Check) -> None:
+        self.key = key
         self.decided = decided
         self.check = check
 
@@ -52,7 +53,16 @@ class ApprovalDesk:
         if isinstance(decision, Approve) and decision.arguments is not None:
             waiting.check(decision.arguments)
         waiting.decided.set_result(decision)
+        if isinstance(decision, Approve) and decision.always:
+            self._allow(waiting.key)
         return True
+
+    def _allow(self, key: str) -> None:
+        """From now on, and for the calls beside it that wait already."""
+        self._actor.memory.always.add(key)
+        for waiting in self._waiting.values():
+            if waiting.key == key and not waiting.decided.done():
+                waiting.decided.set_result(Approve(always=True))
 
     async def ask(
         self, turn: int, step: int, call: Invocation, ruling: Ruling, *, policy: Any, check: Check
@@ -84,7 +94,9 @@ class ApprovalDesk:
             expires=dispatcher.wall() + seconds,
         )
         began = dispatcher.now()
-        waiting = self._waiting[request.id] = _Waiting(asyncio.get_running_loop().create_future(), check)
+        waiting = self._waiting[request.id] = _Waiting(
+            ruling.key, asyncio.get_running_loop().create_future(), check
+        )
         actor.tell(turn, ApprovalRequested, **_told(request))
         asking = self._call(policy.on_approval, request)
         decision: Decision | None = None
@@ -96,8 +108,6 @@ class ApprovalDesk:
             del self._waiting[request.id]
             if asking is not None:
                 asking.cancel()
-        if isinstance(decision, Approve) and decision.always:
-            actor.memory.always.add(ruling.key)
         actor.tell(
             turn,
             ApprovalDecided,

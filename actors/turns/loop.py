@@ -14,12 +14,10 @@ import msgspec
 import pykka
 
 from actors.answers.typed import Rejected, Taken, TypedAnswers
-from actors.calling import Calling
 from actors.core.aggregate import StepResult
 from actors.core.conversation import Asked, answer, asking, reply, settle
 from actors.core.repeats import CallCounts
 from actors.events import AnswerRejected, ContextTrimmed, LoopNoticed, Steered, ToolCall, ToolCallFinished
-from actors.giving_up import GaveUp
 from actors.hooks import Place, overridden
 from actors.messages import (
     CallsTaken,
@@ -35,8 +33,10 @@ from actors.messages import (
 )
 from actors.outcome import HookFailed, LimitReached
 from actors.tools.result import ToolResult
-from actors.toolset import Toolset
-from actors.windowing import Windowing
+from actors.turns.calling import Calling
+from actors.turns.giving_up import GaveUp
+from actors.turns.toolset import Toolset, settle_tools
+from actors.turns.windowing import Windowing
 from actors.wire.openai_chat import Request
 
 if TYPE_CHECKING:
@@ -160,6 +160,7 @@ class TurnLoop:
             raise GaveUp(LimitReached(limit="max_steps", message=f"no answer after {limit} steps"))
         self._step += 1
         if not self._start.stateless:
+            await settle_tools(self._start.config.tools)
             self._tools = Toolset(self._start.config.tools)
         step = await self._ask(await self._request())
         if isinstance(step, StepFailed) and self._windowing.try_again(step.outcome):
@@ -242,7 +243,7 @@ class TurnLoop:
         """Carry out a step's calls; None: go on with their results."""
         message, asked = asking(result)
         self._added.append(message)
-        by_hand = tuple(one for one in asked if self._tools.is_by_hand(one.name))
+        by_hand = tuple(one for one in asked if one.name in self._tools.by_hand)
         ours = tuple(one for one in asked if one not in by_hand)
         self._actor.send(
             self._actor.supervisor, CallsTaken(self.turn, tuple((one.id, one.name) for one in ours))

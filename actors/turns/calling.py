@@ -19,10 +19,10 @@ from actors.errors import ArgumentsError
 from actors.events import ToolCallFinished, ToolOutcome
 from actors.hooks import Invocation
 from actors.messages import StartTurn, ToolEnded
-from actors.toolactor import Errand, ToolActor
 from actors.tools.result import ToolResult
 from actors.tools.tool import Tool
-from actors.toolset import Toolset
+from actors.turns.tool_actor import Errand, ToolActor
+from actors.turns.toolset import Toolset
 
 if TYPE_CHECKING:
     from actors.session import SessionActor

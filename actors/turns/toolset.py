@@ -13,13 +13,15 @@ class Toolset:
     """Tools by name: those that are run here, and those whose calls the host answers by hand.
 
     Args:
-        tools: each a `Tool`, a definition as chat completions have it, or an object whose `current()` gives tools.
+        tools: each a `Tool`, a definition as chat completions have it, or an object whose `current()` gives tools,
+            once its `settled()` was awaited.
     """
 
     def __init__(self, tools: Sequence[Any]) -> None:
         self._tools = tuple(_expanded(tools))
         self._ours = {tool.name: tool for tool in self._tools if isinstance(tool, Tool)}
-        self._by_hand = {_name(tool) for tool in self._tools if isinstance(tool, Mapping)}
+        self.by_hand = frozenset(_name(tool) for tool in self._tools if isinstance(tool, Mapping))
+        """The names of those whose calls the host answers."""
 
     @property
     def runs_any(self) -> bool:
@@ -30,10 +32,6 @@ class Toolset:
         """The tool of that name that is run here."""
         return self._ours.get(name)
 
-    def is_by_hand(self, name: str) -> bool:
-        """Whether the host answers its calls."""
-        return name in self._by_hand
-
     @property
     def names(self) -> tuple[str, ...]:
         """Of those that are run here."""
@@ -42,6 +40,13 @@ class Toolset:
     def definitions(self) -> tuple[Mapping[str, Any], ...]:
         """All, as chat completions have them."""
         return tuple(tool.definition if isinstance(tool, Tool) else tool for tool in self._tools)
+
+
+async def settle_tools(tools: Sequence[Any]) -> None:
+    """Wait for tools that are only just being listed."""
+    for each in tools:
+        if not isinstance(each, Tool | Mapping):
+            await each.settled()
 
 
 def _expanded(tools: Sequence[Any]) -> Iterator[Any]:
@@ -65,7 +70,7 @@ def check_tools(tools: Sequence[Any]) -> None:
     """
     seen: set[str] = set()
     for tool in tools:
-        if not isinstance(tool, Tool | Mapping) and not hasattr(tool, "current"):
+        if not isinstance(tool, Tool | Mapping) and not hasattr(tool, "settled"):
             hint = ": decorate it with @tool" if callable(tool) else ""
             raise ConfigError(
                 "tools", f"{tool!r} is neither a Tool nor a definition as chat completions have it{hint}"

@@ -15,10 +15,10 @@ import msgspec
 import pykka
 
 from actors.errors import ToolError
-from actors.events import ToolCallStarted, ToolOutcome, ToolProgress
+from actors.events import ToolOutcome, ToolProgress
 from actors.kernel.handlers import HandlingActor
 from actors.kernel.loop_actor import TaskResult, Timer
-from actors.messages import Message, Tell, ToolEnded
+from actors.messages import BeginTool, Message, Tell, ToolEnded, ToolMayRun
 from actors.tools.context import ToolContext
 from actors.tools.pool import Pool
 from actors.tools.render import render
@@ -85,6 +85,7 @@ class ToolActor(HandlingActor):
     """Runs one call."""
 
     handlers: ClassVar[dict[type, str]] = {
+        ToolMayRun: "_run_it",
         TaskResult: "_task_done",
         TimeOver: "_time_over",
         TryAgain: "_try_again",
@@ -124,8 +125,12 @@ class ToolActor(HandlingActor):
         self._begin()
 
     def _begin(self) -> None:
-        errand = self._errand
         self._attempt += 1
+        fields = self._told(arguments=self._errand.arguments, tool_attempt=self._attempt)
+        self.send(self._supervisor, BeginTool(self._errand.turn, fields, self.actor_ref))
+
+    def _run_it(self, _: ToolMayRun) -> None:
+        errand = self._errand
         context = self._context = ToolContext(
             session=errand.session,
             turn=errand.turn,
@@ -137,7 +142,6 @@ class ToolActor(HandlingActor):
             state=errand.state,
             report=self._report,
         )
-        self._tell(ToolCallStarted, arguments=errand.arguments, tool_attempt=self._attempt)
         if errand.tool.timeout is not None:
             self._deadline = self.dispatcher.now() + errand.tool.timeout
             self._timer = self.send_after(errand.tool.timeout, TimeOver())
@@ -211,6 +215,7 @@ class ToolActor(HandlingActor):
         return self._deadline - self.dispatcher.now()
 
     def _tell(self, kind: type[Any], **fields: Any) -> None:
-        errand = self._errand
-        told = {"call_id": errand.call_id, "name": errand.tool.name, **fields}
-        self.send(self._supervisor, Tell(errand.turn, kind, told))
+        self.send(self._supervisor, Tell(self._errand.turn, kind, self._told(**fields)))
+
+    def _told(self, **fields: Any) -> dict[str, Any]:
+        return {"call_id": self._errand.call_id, "name": self._errand.tool.name, **fields}

@@ -1,0 +1,1 @@
+"""Tools of MCP servers (the Model Context Protocol): one supervised actor a server. Needs the extra `mcp`."""
