@@ -89,7 +89,6 @@ def an_evening(monkeypatch: pytest.MonkeyPatch) -> None:
                 session.run("break")
             session.run("stall")
             an_agent_at_work(provider, runtime)
-            a_talk_that_grows_too_long(runtime)
             broken = runtime.spawn(id="broken", intensity=Intensity(restarts=0))
             with pytest.raises(TurnFailedError):
                 broken.run("break")
@@ -123,12 +122,6 @@ def an_agent_at_work(provider: ScriptedProvider, runtime: Runtime) -> None:
                 session.approve(event.approval).get(timeout=5)
     said = [{"role": role, "content": PROMPT * 20} for role in ("user", "assistant")] * 9
     runtime.spawn(id="forgetful", messages=said, window=Window(tokens=600)).run(PROMPT)
-
-
-def a_talk_that_grows_too_long(runtime: Runtime) -> None:
-    session = runtime.spawn(id="long", window=Window(tokens=200, reserve=0, tokenizer=False))
-    session.run(PROMPT * 50)
-    session.run(PROMPT)
 
 
 def wait_for_a_progress_record(runtime: Runtime) -> None:
