@@ -181,6 +181,10 @@ def test_seq_counts_the_records_of_the_file(records: dict[str, list[dict[str, An
         ("actors.tool.failed", {"gen_ai.tool.name", "gen_ai.tool.call.id", "error.type", "duration"}),
         ("actors.approval.requested", {"approval.id", "gen_ai.tool.name", "gen_ai.tool.call.id"}),
         ("actors.approval.decided", {"approval.id", "gen_ai.tool.name", "outcome", "duration"}),
+        (
+            "actors.context.trimmed",
+            {"reason", "messages.cut", "tokens.before", "tokens.after", "tokens.budget"},
+        ),
         ("actors.turn.completed", {"gen_ai.conversation.id", "session.turn", "duration", "outcome"}),
         ("actors.turn.failed", {"error.type", "reason"}),
         ("actors.session.restarted", {"exception.type", "exception.stacktrace", "actor.restarts"}),

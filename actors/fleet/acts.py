@@ -12,7 +12,6 @@ from actors.fleet.doing import Doing, approval_row, named
 from actors.fleet.notices import clip
 from actors.fleet.roster import Bounds, Roster
 from actors.fleet.runs import Run
-from actors.fleet.sessions import Session
 from actors.fleet.sketch import Sketch
 from actors.fleet.tally import Tally
 from actors.fleet.tools import Tools
@@ -51,64 +50,68 @@ class Acts:
         """Take one more record, of one of `KINDS`."""
         self._HANDLERS[type(record)](self, record, run, at)
 
-    def tools(self, sessions: Iterable[Session], top: int) -> tuple[ToolRow, ...]:
-        """A row a tool, the most called first."""
-        doing = (it.doing for it in sessions if it.doing is not None)
+    def tools(self, doing: Iterable[Doing], top: int) -> tuple[ToolRow, ...]:
+        """A row a tool, the most called first, with what runs now."""
         running = Counter(named(record) for it in doing for record in it.running.values())
         return self._tools.rows(running, top)
 
     def _tool_started(self, record: ToolStarted, run: Run, at: float) -> None:
+        doing = self._doing(record, run, at)
+        doing.started(record)
         again = f", attempt {record.tool_attempt}" if record.tool_attempt > 1 else ""
-        session = self._tell(record, run, at, again)
-        if session.doing is not None:
-            session.doing.started(record)
-            session.state = session.doing.state
+        self._tell(record, run, at, doing, again)
 
     def _tool_ended(self, record: ToolEnd, run: Run, at: float) -> None:
-        failed = type(record) is ToolFailed
-        error = record.error_type if isinstance(record, ToolFailed) else ""
-        session = self._tell(record, run, at, f": {record.outcome}" if failed else "", error, record.duration)
-        took = None
-        if session.doing is not None:
-            took = session.doing.ended(record.tool_call_id, at)
-            session.state = session.doing.state
+        doing = self._doing(record, run, at)
+        took = doing.ended(record.tool_call_id, at)
         self.outcomes.add(record.outcome)
-        self._tools.ended(named(record), took, failed=failed)
+        if isinstance(record, ToolFailed):
+            self._tools.ended(named(record), took, failed=True)
+            more, error = f": {record.outcome}", record.error_type
+        else:
+            self._tools.ended(named(record), took, failed=False)
+            more = error = ""
+        self._tell(record, run, at, doing, more, error, record.duration)
 
     def _requested(self, record: ApprovalRequested, run: Run, at: float) -> None:
-        session = self._tell(record, run, at)
-        if session.doing is not None:
-            session.doing.requested(record)
-            session.state = session.doing.state
+        doing = self._doing(record, run, at)
+        doing.requested(record)
+        self._tell(record, run, at, doing)
 
     def _decided(self, record: ApprovalDecided, run: Run, at: float) -> None:
-        session = self._tell(record, run, at, f": {record.outcome}", "", record.duration)
-        if session.doing is not None:
-            session.doing.decided(record.approval_id)
-            session.state = session.doing.state
+        doing = self._doing(record, run, at)
+        doing.decided(record.approval_id)
         self.decisions.add(record.outcome)
         self.waited.add(record.duration)
         self.waited.settle()
+        self._tell(record, run, at, doing, f": {record.outcome}", "", record.duration)
 
     def _noticed(self, record: TurnRecord, run: Run, at: float) -> None:
         error = record.error_type if isinstance(record, AnswerRejected) else ""
         self._roster.tell(record, run, at, "waiting", clip(_said(record), self._text), error)
+
+    def _doing(self, record: ToolRecord, run: Run, at: float) -> Doing:
+        """What the session of a record does; what is told after its end changes nothing about it."""
+        session = self._roster.session(record, run, at)
+        if session.doing is None:
+            doing = Doing()
+            if session.state != "ended":
+                session.doing = doing
+            return doing
+        return session.doing
 
     def _tell(
         self,
         record: ToolRecord,
         run: Run,
         at: float,
+        doing: Doing,
         more: str = "",
         error: str = "",
         duration: float | None = None,
-    ) -> Session:
-        """Add a call to a session's timeline; unless the session has ended, it is `doing` something from here on."""
+    ) -> None:
         text = clip(f"{record.tool_name} {record.tool_call_id}{more}", self._text)
-        session = self._roster.tell(record, run, at, "waiting", text, error, duration)
-        if session.doing is None and session.state != "ended":
-            session.doing = Doing()
-        return session
+        self._roster.tell(record, run, at, doing.state, text, error, duration)
 
     _HANDLERS: ClassVar[Mapping[type, Callable[[Acts, Any, Run, float], None]]] = MappingProxyType(
         {
@@ -136,9 +139,9 @@ def _said(record: TurnRecord) -> str:
     return record.message
 
 
-def approvals(sessions: Iterable[Session], now: float, top: int) -> tuple[int, tuple[ApprovalRow, ...]]:
+def approvals(doing: Iterable[Doing], now: float, top: int) -> tuple[int, tuple[ApprovalRow, ...]]:
     """How many approvals wait, and the first of them, the oldest first."""
-    waiting = [record for it in sessions if it.doing is not None for record in it.doing.approvals.values()]
+    waiting = [record for it in doing for record in it.approvals.values()]
     oldest = heapq.nsmallest(
         top, waiting, key=lambda it: (it.timestamp, it.run_id, it.session, it.approval_id)
     )

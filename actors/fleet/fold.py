@@ -141,7 +141,8 @@ class Fleet:
         sessions = list(self._roster.sessions())
         found = choosing.matching(sessions, query)
         waiting = [it for it in sessions if it.retry is not None]
-        approvals_open, approvals = acts.approvals(sessions, now, query.top)
+        doing = [it.doing for it in sessions if it.doing is not None]
+        approvals_open, approvals = acts.approvals(doing, now, query.top)
         runs = sorted(self._roster.runs(), key=lambda it: (it.stopped, -it.seen))
         return View(
             now=now,
@@ -158,7 +159,7 @@ class Fleet:
             errors=self._errors.counts(),
             decisions=self._acts.decisions.counts(),
             latency=self._sketches.latency(approval=self._acts.waited),
-            tools=self._acts.tools(sessions, query.top),
+            tools=self._acts.tools(doing, query.top),
             tool_outcomes=self._acts.outcomes.counts(),
             tree=self._tree.rows(query.top),
             runs=tuple(it.row(now) for it in runs),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -21,14 +21,22 @@ def counted(tools: Sequence[Any], count: Count) -> tuple[Any, ...]:
 
 
 def _counted(tool: Any, count: Count) -> Any:
-    if hasattr(tool, "current"):
-        return _CountedToolset(tool, count)
-    if not isinstance(tool, Tool):
+    if isinstance(tool, Mapping):
         return tool
+    if not isinstance(tool, Tool):
+        return _CountedToolset(tool, count)
     run = tool.run
 
     def counting(arguments: Any, context: ToolContext) -> Any:
-        count(ToolRun(turn=context.turn, step=context.step, call=context.call, name=context.name))
+        count(
+            ToolRun(
+                turn=context.turn,
+                step=context.step,
+                call=context.call,
+                name=context.name,
+                idempotent=tool.idempotent,
+            )
+        )
         return run(arguments, context)
 
     return msgspec.structs.replace(tool, run=counting)
@@ -40,6 +48,10 @@ class _CountedToolset:
     def __init__(self, toolset: Any, count: Count) -> None:
         self._toolset = toolset
         self._count = count
+
+    async def settled(self) -> None:
+        """Wait until they are known."""
+        await self._toolset.settled()
 
     def current(self) -> tuple[Any, ...]:
         """Its tools as they are now."""

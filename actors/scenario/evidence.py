@@ -94,7 +94,6 @@ def _acting(config: SessionConfig) -> Acting:
     return Acting(
         runs_any=tools.runs_any,
         by_hand=tools.by_hand,
-        idempotent=frozenset(name for name in tools.names if (tool := tools.find(name)) and tool.idempotent),
         approvals=config.approvals,
         typed=config.returns is not None,
         rewritten=any(overridden(config.hooks, hook) for hook in ("on_request", "on_response")),

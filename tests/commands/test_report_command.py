@@ -14,16 +14,28 @@ import pytest
 from click.testing import CliRunner, Result
 
 import actors.log
-from actors import RetryPolicy, Runtime
+from actors import Approvals, RetryPolicy, Rule, Runtime, tool
 from actors.cli import main
 from actors.log import Log
-from actors.provider import Reply, Reset, ScriptedProvider
+from actors.provider import Call, Reply, Reset, ScriptedProvider
 
 EVIL = "<script>alert(1)</script>\x1b[2J\u202e&\"'"
 
 
 def greenroom(*arguments: str | Path) -> Result:
     return CliRunner().invoke(main, [*map(str, arguments)], catch_exceptions=False)
+
+
+@tool
+def look() -> str:
+    """Look."""
+    return "Nothing."
+
+
+@tool
+def pay() -> str:
+    """Pay."""
+    return "Paid."
 
 
 @pytest.fixture(scope="module")
@@ -39,6 +51,10 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
         provider.script("night", story.but(Reset(after=1)), story)
         session = runtime.spawn(id="night", retry=RetryPolicy(backoff_ms=1, jitter="none"))
         session.run("Tell me a story.")
+        provider.script("clerk", Reply("", tool_calls=(Call("look", "{}"), Call("pay", "{}"))), story)
+        policy = Approvals(rules=(Rule("pay"),))
+        clerk = runtime.spawn(id="clerk", tools=[look, pay], approvals=policy, on_approval=lambda _: False)
+        clerk.run("Look, and pay.")
         Log().emit("actors.runtime.started", EVIL, level="WARNING")
     with path.open("a") as file:
         file.write(f"{EVIL}\n")
@@ -66,11 +82,19 @@ def test_a_report_says_what_happened(path: Path) -> None:
     result = greenroom("report", path)
     assert result.exit_code == 0
     lines = [" ".join(line.split()) for line in result.output.splitlines()]
-    assert lines[1] == "1 turns: 1 completed, 0 failed, 0 cancelled; 1 retries"
-    assert "sessions 1 started, 1 ended" in lines
-    assert "requests 2 sent: 1 answered, 1 failed, 0 cancelled" in lines
-    assert any(re.fullmatch(r"whole turn 1( [\d.]+s){4}", line) for line in lines)
+    assert lines[1] == "2 turns: 2 completed, 0 failed, 0 cancelled; 1 retries"
+    assert "sessions 2 started, 2 ended" in lines
+    assert "requests 4 sent: 3 answered, 1 failed, 0 cancelled" in lines
+    assert any(re.fullmatch(r"whole turn 2( [\d.]+s){4}", line) for line in lines)
     assert any(line.startswith("transport:read") and line.endswith("100.0%") for line in lines)
+    assert "tool calls 2 asked for, 1 completed, 1 failed" in lines
+    assert "approvals 1 requested, 1 decided" in lines
+    assert any(re.fullmatch(r"look 1 0 0.0%( [\de.-]+s){3}", line) for line in lines)
+    assert "pay 1 1 100.0%" in lines  # it never ran
+    assert [line for line in lines if line.startswith("rejected")] == [
+        "rejected 1 50.0%",
+        "rejected 1 100.0%",
+    ]
     assert any(line.startswith("records") and line.endswith("and 1 bad lines") for line in lines)
 
 
@@ -84,7 +108,7 @@ def test_the_page_says_the_same_needs_nothing_and_obeys_nothing(path: Path, tmp_
     html = tmp_path / "night.html"
     assert greenroom("report", path, "--html", html).exit_code == 0
     page = Page(html.read_text("utf-8"))
-    assert "1 turns: 1 completed, 0 failed, 0 cancelled; 1 retries" in page.text
+    assert "2 turns: 2 completed, 0 failed, 0 cancelled; 1 retries" in page.text
     assert "<script>alert(1)</script>\\x1b[2J\\u202e&\"'" in page.text
     tags = {tag for tag, _ in page.tags}
     assert not tags & {"script", "link", "img", "iframe", "object"}
@@ -108,7 +132,7 @@ def test_a_terminal_is_shown_how_far_it_is(path: Path) -> None:
     environment = {**os.environ, "TERM": "xterm-256color"}
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=theirs, env=environment) as process:
         assert process.stdout is not None
-        assert b"1 turns" in process.stdout.read()
+        assert b"2 turns" in process.stdout.read()
     os.close(theirs)
     shown = b"".join(until_closed(ours))
     os.close(ours)
@@ -119,7 +143,7 @@ def test_a_terminal_is_shown_how_far_it_is(path: Path) -> None:
 def test_several_logs_are_one_report(path: Path) -> None:
     lines = greenroom("report", path, str(path.parent / "*.jsonl")).output.splitlines()
     assert lines[0] == f"{path}, {path.parent}/*.jsonl"
-    assert lines[1].startswith("1 turns: ")  # one file, given twice, is one log
+    assert lines[1].startswith("2 turns: ")  # one file, given twice, is one log
 
 
 def test_an_empty_log_is_no_error(tmp_path: Path) -> None:

@@ -6,11 +6,23 @@ import asyncio
 import contextlib
 import threading
 from collections.abc import Callable
+from typing import Any
 
+import msgspec
 import pytest
 import uvloop
 
-from actors import Intensity, QueueFullError, RetryPolicy, Runtime, SessionClosedError
+from actors import (
+    Hooks,
+    Intensity,
+    QueueFullError,
+    RetryPolicy,
+    Runtime,
+    SessionClosedError,
+    Tool,
+    ToolContext,
+    tool,
+)
 from actors.events import Event, SessionEnded, TextDelta
 from actors.provider import Call, Eof, Gate, Pause, Reply, ScriptedProvider
 from actors.scenario.evidence import Register, exchanges
@@ -77,6 +89,87 @@ def test_each_request_is_told_by_its_attempt_and_by_whether_it_was_finished() ->
         ("ada", 2, 1, 1): True,
     }
     assert found["ada", 1, 1, 2][0].headers["content-type"] == "text/event-stream"
+
+
+class Shelf:
+    """Tools that are known only once a turn has begun."""
+
+    def __init__(self, *tools: Tool) -> None:
+        self._tools = tools
+        self._known: tuple[Tool, ...] = ()
+
+    async def settled(self) -> None:
+        self._known = self._tools
+
+    def current(self) -> tuple[Tool, ...]:
+        return self._known
+
+
+@tool
+async def look() -> str:
+    """Look."""
+    return "stars"
+
+
+@tool(idempotent=True, retries=1)
+def peek(context: ToolContext) -> str:
+    """Peek."""
+    if context.attempt == 1:
+        raise OSError("too dark")
+    return "moon"
+
+
+BY_HAND = {"type": "function", "function": {"name": "ring", "parameters": {"type": "object"}}}
+
+
+def test_what_runs_is_counted_by_the_tools_whoever_spawned_the_session() -> None:
+    register, simulation = Register(), Simulation(seed=1)
+    calls = Reply(tool_calls=(Call("look"), Call("peek"), Call("fly"), Call("look", "[")))
+    simulation.provider.script("ada", calls, Reply("Done."))
+
+    async def host() -> None:
+        async with simulation.runtime() as runtime:
+            register.open(runtime)
+            session = runtime.spawn(id="ada", tools=[Shelf(look), peek, BY_HAND])
+            await session.send("Look!")
+            await session.step([{"role": "user", "content": "By hand."}])
+
+    simulation.run(host)
+    (life,) = register.facts()["ada"]
+    runs = sorted((run.turn, run.step, run.call, run.name, run.idempotent) for run in life.tool_runs)
+    peeked = (1, 1, "call_2", "peek", True)
+    assert runs == [(1, 1, "call_1", "look", False), peeked, peeked]
+    acting = life.acting[1]
+    assert acting.runs_any
+    assert acting.by_hand == {"ring"}
+    assert (acting.typed, acting.rewritten, acting.approvals) == (False, False, None)
+    assert 2 not in life.acting
+
+
+class Rewriter(Hooks):
+    def on_request(self, request: Any, place: Any) -> None: ...
+
+
+class Note(msgspec.Struct):
+    text: str
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [({"hooks": Rewriter()}, (False, True)), ({"returns": Note}, (True, False)), ({}, (False, False))],
+)
+def test_a_turns_settings_say_how_it_may_act(settings: dict[str, Any], said: tuple[bool, bool]) -> None:
+    register, simulation = Register(), Simulation(seed=1)
+    simulation.provider.script("ada", Reply('{"text": "done"}'))
+
+    async def host() -> None:
+        async with simulation.runtime() as runtime:
+            register.open(runtime)
+            await runtime.spawn(id="ada").send("Look!", **settings)
+
+    simulation.run(host)
+    acting = register.facts()["ada"][0].acting[1]
+    assert (acting.typed, acting.rewritten) == said
 
 
 @pytest.mark.parametrize("make", [asyncio.new_event_loop, uvloop.new_event_loop])

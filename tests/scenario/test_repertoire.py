@@ -232,6 +232,10 @@ def tries_every_tool_again(patch: Patch) -> None:
     patch.setattr(ToolActor, "_end_with", mutated)
 
 
+def forgets_what_was_done(patch: Patch) -> None:
+    patch.setattr(Supervisor, "_keep", lambda *_: None)
+
+
 class Row(NamedTuple):
     """A scenario, a mutation, and what the failure says."""
 
@@ -257,6 +261,7 @@ MUTATIONS = (
     Row("slow_consumer", reads_on_for_a_slow_consumer, "letters wait for one of them"),
     Row("crash_loop", restarts_without_end, "who falls too often ends"),
     Row("crash_loop", forgets_at_a_restart, "remembers what was before and after"),
+    Row("crash_loop", forgets_what_was_done, "who falls at work remembers what was done"),
     Row("outage_with_recovery", gives_up_on_who_refuses, "it should complete, but it failed: transport:"),
     Row("outage_with_recovery", hammers, "maximum of attempts"),
     Row("cancel_everything", lets_the_caller_run_on, "the provider has seen every client go"),

@@ -60,7 +60,7 @@ ACTING: dict[str, Any] = {"tools": (look, open_it, count), "approvals": ASKS, "o
 
 
 def perform(folder: Path, seed: int, sessions: int) -> Simulation:
-    """Everyone at once; a third goes wrong, a third uses tools; some turns are cancelled, some sessions closed."""
+    """Everyone at once; a third goes wrong, some use tools; some turns are cancelled, some sessions closed."""
     sim = Simulation(seed, default=STORY)
     provider = sim.provider
     provider.fault(Status(503, headers={"retry-after": "2"}), of="*1", times=1)
@@ -77,7 +77,7 @@ def perform(folder: Path, seed: int, sessions: int) -> Simulation:
                 group.create_task(write(runtime.events(), file))
                 turns = []
                 for n in range(sessions):
-                    acts = n % 3 == 0
+                    acts = n % 9 == 0
                     if acts:
                         provider.script(f"s{n}", ACTS, ACTS, STORY)
                     session = runtime.spawn(

@@ -99,7 +99,7 @@ class OneResult(Law):
                 if event.tool_attempt != step.begun[call]:
                     self.broken(
                         event.turn,
-                        f"call {call!r} was begun for the time {step.begun[call]}, as attempt {event.tool_attempt}",
+                        f"attempt {event.tool_attempt} of call {call!r} is number {step.begun[call]}",
                     )
             case ToolProgress():
                 if not step.begun[call]:
@@ -147,17 +147,15 @@ class RunsOnce(Law):
         """Compare it with what ran."""
         if facts is None:
             return
-        names = {(run.turn, run.step, run.call): run.name for run in facts.tool_runs}
+        runs = {(run.turn, run.step, run.call): run for run in facts.tool_runs}
         ran = Counter((run.turn, run.step, run.call) for run in facts.tool_runs)
         for place, times in ran.items():
-            (turn, _, call), name = place, names[place]
+            run = runs[place]
+            what = f"{run.name!r} ran {times} times for call {run.call!r}"
             if times > self._begun[place]:
-                self.broken(
-                    turn,
-                    f"{name!r} ran {times} times for call {call!r}, and was begun {self._begun[place]} times",
-                )
-            if times > 1 and name not in facts.acting[turn].idempotent:
-                self.broken(turn, f"{name!r} ran {times} times for call {call!r}, and is not idempotent")
+                self.broken(run.turn, f"{what}, and was begun {self._begun[place]} times")
+            if times > 1 and not run.idempotent:
+                self.broken(run.turn, f"{what}, and is not idempotent")
         for turn, step, call in sorted(self._answers - ran.keys()):
             if turn in facts.acting:
                 self.broken(turn, f"call {call!r} of step {step} has a tool's result, and no tool ran")

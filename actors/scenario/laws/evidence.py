@@ -22,8 +22,6 @@ class Acting(msgspec.Struct, frozen=True, kw_only=True):
     """Whether there are tools that run, so that a step's calls have results."""
     by_hand: frozenset[str] = frozenset()
     """The tools whose calls the host answers."""
-    idempotent: frozenset[str] = frozenset()
-    """The tools that may run again for the same call."""
     approvals: Approvals | None = None
     typed: bool = False
     """Whether a call may be the answer itself, which nothing answers."""
@@ -39,6 +37,8 @@ class ToolRun(msgspec.Struct, frozen=True, kw_only=True):
     call: str
     """The call's id, as the conversation has it."""
     name: str
+    idempotent: bool = False
+    """Whether the tool may run again for the same call."""
 
 
 class SessionFacts(msgspec.Struct, frozen=True, kw_only=True):

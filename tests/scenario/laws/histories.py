@@ -48,7 +48,6 @@ HALF = ToolCall(id="c4", name="look", arguments='{"at": "st', runnable=False)
 ACTING = Acting(
     runs_any=True,
     by_hand=frozenset({"ring"}),
-    idempotent=frozenset({"look"}),
     approvals=Approvals(rules=(Rule("dig"), Rule("bury", "deny"))),
 )
 SAID = (
@@ -175,7 +174,10 @@ class Teller:
                 arguments=call.arguments,
                 tool_attempt=attempt,
             )
-            self.tool_runs.append(ToolRun(turn=self.turn, step=self.step, call=call.id, name=call.name))
+            run = ToolRun(
+                turn=self.turn, step=self.step, call=call.id, name=call.name, idempotent=call is CALL
+            )
+            self.tool_runs.append(run)
         self.tell(ToolProgress, call_id=call.id, name=call.name, payload="soon")
         self.answer(call, result, ran=True)
 

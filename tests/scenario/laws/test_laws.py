@@ -307,7 +307,7 @@ EVIDENCE: list[tuple[str, Callable[[Teller], Evidence], set[str]]] = [
     ("a tool that ran once more", lambda told: ran(told, (1, 1, "c1", "look")), {RunsOnce.name}),
     (
         "a tool that must not be tried again",
-        lambda told: facts(told, acting={1: replace(ACTING, idempotent=frozenset()), 4: ACTING}),
+        lambda told: facts(told, tool_runs=tuple(replace(run, idempotent=False) for run in told.tool_runs)),
         {RunsOnce.name},
     ),
     ("a tool that never ran", lambda told: facts(told, tool_runs=told.tool_runs[2:]), {RunsOnce.name}),
