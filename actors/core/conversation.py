@@ -16,6 +16,7 @@ from actors.core.aggregate import StepResult
 from actors.core.calls import is_object
 from actors.errors import ConfigError
 from actors.events import ToolCall
+from actors.outcome import Complete
 
 Message: TypeAlias = Mapping[str, Any]
 
@@ -56,6 +57,18 @@ def named(calls: Sequence[ToolCall]) -> tuple[Asked, ...]:
             name = f"call_{index}" if not name else f"{name}_{index}"
         taken[name] = Asked(name, call.name, call)
     return tuple(taken.values())
+
+
+def cut_off(result: StepResult, asked: Sequence[Asked]) -> str | None:
+    """The id of the call that the answer ended in as it reached its length limit; None: it did not.
+
+    A call with no arguments yet may have been about to get some: it is none that a model has written to its end.
+    """
+    if not asked or not isinstance(result.outcome, Complete) or result.outcome.finish_reason != "length":
+        return None
+    last = asked[-1]
+    whole = last.call.runnable and last.call.arguments.strip() != ""
+    return None if whole else last.id
 
 
 def reply(call_id: str, content: Any) -> Message:

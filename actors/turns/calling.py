@@ -44,12 +44,22 @@ class _End(msgspec.Struct, frozen=True):
 class Calling:
     """The calls of one step."""
 
-    def __init__(self, actor: SessionActor, start: StartTurn, step: int, tools: Toolset, hook: Hook) -> None:
+    def __init__(
+        self,
+        actor: SessionActor,
+        start: StartTurn,
+        step: int,
+        tools: Toolset,
+        hook: Hook,
+        cut_off: str | None = None,
+    ) -> None:
         self._actor = actor
         self._start = start
         self._step = step
         self._tools = tools
         self._hook = hook
+        self._cut_off = cut_off
+        """The id of the call that the answer reached its length limit in."""
         self._places = asyncio.Semaphore(start.config.parallel_tools)
         self._running: dict[int, asyncio.Future[ToolEnded]] = {}
         self._refs: dict[int, pykka.ActorRef[Any]] = {}
@@ -130,6 +140,10 @@ class Calling:
         if tool is None:
             known = ", ".join(self._tools.names)
             return _End("unknown", _error(f"there is no tool {one.name!r}; there are {known}"), call)
+        if one.id == self._cut_off:
+            return _End(
+                "invalid", _error("not run: the answer reached its length limit inside this call"), call
+            )
         try:
             decoded = tool.decode(one.call.arguments)
             call = Invocation(one.id, one.name, _plain(one.call.arguments))

@@ -15,7 +15,7 @@ import pykka
 
 from actors.answers.typed import Rejected, Taken, TypedAnswers
 from actors.core.aggregate import StepResult
-from actors.core.conversation import Asked, answer, asking, reply, settle
+from actors.core.conversation import Asked, answer, asking, cut_off, reply, settle
 from actors.core.repeats import CallCounts
 from actors.events import AnswerRejected, ContextTrimmed, LoopNoticed, Steered, ToolCall, ToolCallFinished
 from actors.hooks import Place, overridden
@@ -250,7 +250,9 @@ class TurnLoop:
         )
         notes = self._notice(ours)
         self._keep(asked, {})
-        calling = self._calling = Calling(self._actor, self._start, self._step, self._tools, self._hook)
+        calling = self._calling = Calling(
+            self._actor, self._start, self._step, self._tools, self._hook, cut_off(result, asked)
+        )
         try:
             results = await calling.carry_out(ours, notes, on_each=lambda done: self._keep(asked, done))
         finally:

@@ -122,6 +122,14 @@ def test_no_more_run_at_once_than_may(cap: int) -> None:
     assert most == cap
 
 
+@pytest.mark.parametrize("arguments", ["", '{"a": 1, "b'])
+def test_a_call_that_the_length_limit_cut_off_is_not_run(arguments: str) -> None:
+    whole, cut = Call("add", '{"a": 1, "b": 2}'), Call("crash", arguments)
+    acted = act(Reply(tool_calls=(whole, cut), finish="length"), DONE, tools=[add, crash])
+    assert acted.results == {"call_1": "ok", "call_2": "invalid"}
+    assert acted.contents["call_2"] == "not run: the answer reached its length limit inside this call"
+
+
 @pytest.mark.parametrize(
     ("call", "result", "said"),
     [
