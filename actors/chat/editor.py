@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -35,6 +36,11 @@ class Editor:
             key_bindings=_bindings(),
         )
         self._questions: PromptSession[str] = PromptSession(history=DummyHistory())
+
+    @property
+    def terminal(self) -> int | None:
+        """Where lines can be read while nothing is asked; None: nowhere."""
+        return sys.stdin.fileno() if os.name == "posix" and sys.stdin.isatty() else None
 
     def ask(self) -> str:
         """The next input; may hold line breaks, pasted or typed with Alt-Enter.

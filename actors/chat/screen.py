@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from types import MappingProxyType
 from typing import Final, Literal, TypeAlias
 
@@ -35,11 +36,13 @@ CLIP: Final = 200
 
 
 class Screen:
-    """A terminal with one turn on it at a time."""
+    """A terminal with one turn on it at a time. Events are shown from one thread; notes come from any."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
         self._fold = Fold()
+        self._lock = threading.RLock()
+        """A note may come from another thread than the turn's events."""
         self._line: Kind | None = None
         """Who writes in the cursor's line; None: nobody, it is empty."""
         self._fresh = True
@@ -51,6 +54,10 @@ class Screen:
 
     def show(self, event: Event) -> None:
         """Show the turn's next event; those that a reader need not know of show nothing."""
+        with self._lock:
+            self._show(event)
+
+    def _show(self, event: Event) -> None:
         match event:
             case TurnStarted():
                 self._fold.apply(event)
@@ -76,9 +83,10 @@ class Screen:
 
     def note(self, text: str, style: str = FINE) -> None:
         """Say something that is not the model's, on a line of its own. Unfinished text goes on below, anew."""
-        self._owed = self._owed or self._line == "text"
-        self.end_line()
-        self._console.print(Text(f"{NOTE}{inert(text)}", style), soft_wrap=True)
+        with self._lock:
+            self._owed = self._owed or self._line == "text"
+            self.end_line()
+            self._console.print(Text(f"{NOTE}{inert(text)}", style), soft_wrap=True)
 
     def end_line(self) -> None:
         """Go to an empty line, if the cursor stands in one that is not."""

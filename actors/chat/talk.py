@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -13,6 +14,7 @@ import pykka
 from actors.chat import archive
 from actors.chat.asking import Asker
 from actors.chat.contact import Contact
+from actors.chat.ears import Ears
 from actors.chat.editor import Editor
 from actors.chat.screen import ERROR, Screen
 from actors.chat.toolbox import NO_TOOLS, Toolbox
@@ -73,14 +75,18 @@ class Talk:
         """What had been said before `last`."""
         self._last: str | None = None
         self._leaving = False
+        self._ears = Ears(None, self._hear)
+        self._ahead: deque[str] = deque()
+        """What was typed while a turn ran, and is said next."""
 
     def hold(self, editor: Editor) -> None:
         """Talk until the person leaves. What goes wrong is one line, and the talk goes on."""
+        self._ears = Ears(editor.terminal, self._hear)
         at, model = self._endpoint.base_url, self._endpoint.model
         self._screen.note(f"{model} at {at}; /help lists the commands, /quit or Ctrl-D leaves")
         while not self._leaving:
             try:
-                self.take(editor.ask())
+                self.take(self._ahead.popleft() if self._ahead else editor.ask())
             except EOFError:
                 return
             except KeyboardInterrupt:
@@ -98,14 +104,31 @@ class Talk:
 
     def _turn(self, text: str) -> None:
         self._before, self._last = self._history(), text
-        with self._session.stream(text, endpoint=self._endpoint) as stream:
+        with self._session.stream(text, endpoint=self._endpoint) as stream, self._ears.listening():
             self._meter.add(watch(stream, self._show))
 
     def _show(self, event: Event) -> None:
         self._contact.check(event)
         self._screen.show(event)
         if isinstance(event, ApprovalRequested) and self._asker is not None:
-            self._asker.settle(self._session, event)
+            with self._ears.covered():
+                self._asker.settle(self._session, event)
+
+    def _hear(self, line: str) -> None:
+        """Take what is typed while a turn runs; in the thread of the ears."""
+        name, _, text = line.strip().partition(" ")
+        if name != "/steer" or not text:
+            self._ahead.append(line)
+        elif self._is_steered(text):
+            self._screen.note("it hears that before its next step")
+        else:  # the turn has just ended
+            self._ahead.append(text)
+
+    def _is_steered(self, text: str) -> bool:
+        try:
+            return self._session.steer(text).get(timeout=HISTORY_S)
+        except (GreenroomError, pykka.ActorDeadError, pykka.Timeout):
+            return False
 
     def _command(self, line: str) -> None:
         name, _, argument = line.strip().partition(" ")
@@ -153,6 +176,10 @@ class Talk:
         """Say what was used so far."""
         self._screen.note(self._meter.describe())
 
+    def steer(self, _: str) -> None:
+        """Say that there is nothing to steer: where there is, the ears have heard it."""
+        raise UsageError("no turn runs: type /steer TEXT while one does")
+
     def tools(self, _: str) -> None:
         """List what the model may call."""
         if not self._toolbox.tools:
@@ -196,6 +223,7 @@ COMMANDS: Mapping[str, Command] = MappingProxyType(
         "/load": Command("FILE", "go on with one from a file", Talk.load),
         "/model": Command("NAME", "ask another model from now on", Talk.model),
         "/retry": Command("", "send the last input again, in place of what came of it", Talk.retry),
+        "/steer": Command("TEXT", "while a turn runs: have it hear this before its next step", Talk.steer),
         "/tools": Command("", "what the model may call, and whether you are asked", Talk.tools),
         "/usage": Command("", "what was used so far", Talk.usage),
         "/help": Command("", "this list", Talk.help),

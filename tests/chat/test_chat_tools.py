@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from actors.cli import main
-from actors.provider import Call, Reply, ScriptedProvider
+from actors.provider import Call, Gate, Pause, Reply, ScriptedProvider
 from tests.chat.terminal import DONE, Terminal, chatting, plain
 
 LEAVE = "\x04"
@@ -180,6 +180,32 @@ def test_ctrl_c_at_the_question_cancels_the_turn_and_not_the_program(
         terminal.is_asked()
         terminal.enters("/quit")
     assert noted() == ""
+
+
+def test_a_turn_is_steered_while_it_runs_and_other_lines_are_said_next(
+    provider: ScriptedProvider, where: tuple[str, ...]
+) -> None:
+    gate = Gate()
+    asks = noting("milk").but(Pause(gate=gate, after=1))
+    provider.script("ada", asks, Reply("Done."), Reply("Bye."))
+    with chatting(*where) as terminal:
+        terminal.is_asked()
+        terminal.enters("buy milk")
+        terminal.sees(DONE, "Hm.")
+        terminal.enters("thank you")
+        terminal.enters("/steer and honey")
+        terminal.sees("it hears that before its next step")
+        gate.set()
+        terminal.sees("waits for you")
+        answers(terminal, "y", "heard", "Done.", "Bye.")
+        terminal.is_asked()
+        terminal.enters("/steer too late")
+        terminal.sees("no turn runs")
+        terminal.is_asked()
+        terminal.enters("/quit")
+    last: Any = provider.requests_of("ada")[2].body
+    said = [message["content"] for message in last["messages"] if message["role"] == "user"]
+    assert said == ["buy milk", "and honey", "thank you"]
 
 
 def test_the_tools_are_listed_with_what_becomes_of_their_calls(where: tuple[str, ...]) -> None:
