@@ -196,7 +196,9 @@ class Teller:
             "expires": 0.0,
         }
         self.tell(ApprovalRequested, approval=approval, call_id=call.id, **told)
-        self.tell(ApprovalDecided, approval=approval, call_id=call.id, decision=decision, waited=0.1)
+        self.tell(
+            ApprovalDecided, approval=approval, call_id=call.id, name=call.name, decision=decision, waited=0.1
+        )
 
     def end(self, kind: type[Event], *, of: int | None = None, **fields: Any) -> None:
         shown = (self.text, self.thoughts) if of is None else ("", "")
