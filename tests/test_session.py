@@ -51,11 +51,11 @@ class Pair:
         self.session: pykka.ActorRef[Any] = dispatcher.spawn(SessionActor, self.supervisor, EARLIER)
 
     def history(self) -> Any:
-        return self.session.ask(GetHistory(), block=True, timeout=5)
+        return self.session.ask(GetHistory(), block=True, timeout=30)
 
     def told(self) -> Any:
         self.history()
-        return self.supervisor.ask("told", block=True, timeout=5)
+        return self.supervisor.ask("told", block=True, timeout=30)
 
 
 @pytest.fixture
