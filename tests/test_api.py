@@ -159,7 +159,7 @@ def test_an_id_is_taken_once(runtime: Runtime) -> None:
     with pytest.raises(ConfigError, match="exists already"):
         runtime.spawn(id="taken")
     session.close()
-    session.ended.get(timeout=5)
+    session.ended.get(timeout=30)
 
 
 def test_spawning_needs_an_endpoint_and_an_open_runtime(provider: ScriptedProvider) -> None:
@@ -207,7 +207,7 @@ def test_a_closed_session_cancels_its_turns_and_ends_its_streams(
         session.close()
         assert isinstance(list(stream)[-1], TurnCancelled)
     assert isinstance(list(events)[-1], SessionEnded)
-    assert session.ended.get(timeout=5).reason == "closed"
+    assert session.ended.get(timeout=30).reason == "closed"
     with pytest.raises(SessionClosedError, match="spawn another"):
         session.run("more")
 
@@ -472,7 +472,7 @@ def test_past_its_intensity_the_session_ends(runtime: Runtime, monkeypatch: pyte
     handles = [session.send(f"turn {n}") for n in (1, 2, 3, 4)]
     failures = [kind_of_failure(handle) for handle in handles]
     assert failures == ["internal"] * 4
-    assert session.ended.get(timeout=5).reason == "restart_intensity"
+    assert session.ended.get(timeout=30).reason == "restart_intensity"
     monkeypatch.undo()
     assert neighbour.run("still there?").text == STORY
 
@@ -535,7 +535,7 @@ def test_ask_any_actor_from_a_loop(runtime: Runtime) -> None:
     ref = Echo.start()
 
     async def host() -> Any:
-        return await runtime.ask(ref, 20, timeout=5).map(lambda value: value + 1)
+        return await runtime.ask(ref, 20, timeout=30).map(lambda value: value + 1)
 
     assert asyncio.run(host()) == 21
     ref.stop()
@@ -552,7 +552,7 @@ def test_an_exit_in_an_actor_closes_the_runtime_in_order(
         session = runtime.spawn()
         with pytest.raises((TurnFailedError, TurnCancelledError)):
             session.run("go")
-        session.ended.get(timeout=5)
+        session.ended.get(timeout=30)
 
 
 # The package

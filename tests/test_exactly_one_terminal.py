@@ -84,7 +84,7 @@ class Reader(pykka.ThreadingActor):
 
     def on_receive(self, message: Any) -> None:
         assert isinstance(message, EventBatch)
-        self.released.get(timeout=5)
+        self.released.get(timeout=30)
 
 
 @pytest.fixture(autouse=True)
@@ -140,8 +140,8 @@ def drive(provider: ScriptedProvider) -> None:
         a_turn_with_tools(session)
         a_turn_that_ends_behind_its_step(session)
         session.close()
-        session.ended.get(timeout=5)
-        everything.result(timeout=5)
+        session.ended.get(timeout=30)
+        everything.result(timeout=30)
         assert runtime.spawn(id="neighbour").run("still there?").text == "undisturbed"
         reader.stop()
 
@@ -151,7 +151,7 @@ def a_turn_with_a_retry(session: actors.Session, gate: Gate, released: LoopFutur
         for event in stream:
             if isinstance(event, TextDelta) and not gate.is_set():
                 session.publish("in mid-stream")
-                with_boom(session.history().get, timeout=5)
+                with_boom(session.history().get, timeout=30)
                 released.set()
                 gate.set()
     if not gate.is_set():
@@ -217,7 +217,7 @@ def ended(session: actors.Session, text: str, **settings: Any) -> None:
 
 def wait(handle: actors.TurnHandle) -> None:
     with contextlib.suppress(actors.TurnError, actors.SessionClosedError):
-        handle.wait(timeout=5)
+        handle.wait(timeout=30)
 
 
 def with_boom(call: Any, **kwargs: Any) -> None:

@@ -92,7 +92,7 @@ def an_evening(monkeypatch: pytest.MonkeyPatch) -> None:
             broken = runtime.spawn(id="broken", intensity=Intensity(restarts=0))
             with pytest.raises(TurnFailedError):
                 broken.run("break")
-            broken.ended.get(timeout=5)
+            broken.ended.get(timeout=30)
             dispatcher = runtime._dispatcher
             assert isinstance(dispatcher, Dispatcher)
             dispatcher.dead_letter(

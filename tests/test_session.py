@@ -63,13 +63,13 @@ class Pair:
         self.history()
 
     def history(self) -> Any:
-        said = self.session.ask(GetHistory(), block=True, timeout=5)
+        said = self.session.ask(GetHistory(), block=True, timeout=30)
         asyncio.run_coroutine_threadsafe(_settled(), self._loop).result(5)
         return said
 
     def told(self) -> Any:
         self.history()
-        return self.supervisor.ask("told", block=True, timeout=5)
+        return self.supervisor.ask("told", block=True, timeout=30)
 
 
 async def _settled() -> None:

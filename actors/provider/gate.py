@@ -26,7 +26,7 @@ class Gate:
         """Whether the gate is open."""
         return self._opened.done()
 
-    def wait_reached(self, timeout: float = 5.0) -> None:
+    def wait_reached(self, timeout: float = 30.0) -> None:
         """Block until a play has come to the gate; raises `TimeoutError` after `timeout` seconds."""
         try:
             self._reached.result(timeout)

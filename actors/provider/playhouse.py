@@ -189,27 +189,27 @@ class Playhouse:
 
     # Waiting, on a thread
 
-    def wait_request(self, key: str, attempt: int = 1, timeout: float = 5.0) -> ObservedRequest:
+    def wait_request(self, key: str, attempt: int = 1, timeout: float = 30.0) -> ObservedRequest:
         """As `arrived`, but blocks the thread; raises `TimeoutError` after `timeout` seconds."""
         self._check_blocking("wait_request", "arrived")
         return self._ledger.wait_request(key, attempt, timeout, _has_arrived)
 
-    def reached(self, key: str, attempt: int = 1, timeout: float = 5.0) -> ObservedRequest:
+    def reached(self, key: str, attempt: int = 1, timeout: float = 30.0) -> ObservedRequest:
         """As `halted`, but blocks the thread; raises `TimeoutError` after `timeout` seconds."""
         self._check_blocking("reached", "halted")
         return self._ledger.wait_request(key, attempt, timeout, _has_halted)
 
-    def wait_served(self, key: str, attempt: int = 1, timeout: float = 5.0) -> ObservedRequest:
+    def wait_served(self, key: str, attempt: int = 1, timeout: float = 30.0) -> ObservedRequest:
         """As `served`, but blocks the thread; raises `TimeoutError` after `timeout` seconds."""
         self._check_blocking("wait_served", "served")
         return self._ledger.wait_request(key, attempt, timeout, _has_ended)
 
-    def wait_idle(self, timeout: float = 5.0) -> bool:
+    def wait_idle(self, timeout: float = 30.0) -> bool:
         """Block until no request is being served; False if that took longer than `timeout` seconds."""
         self._check_blocking("wait_idle", "idle")
         return self._ledger.wait_idle(timeout)
 
-    def wait_disconnected(self, timeout: float = 5.0) -> bool:
+    def wait_disconnected(self, timeout: float = 30.0) -> bool:
         """Block until no client holds a connection; False if that took longer than `timeout` seconds."""
         self._check_blocking("wait_disconnected", "disconnected")
         return self._ledger.wait_disconnected(timeout)

@@ -44,6 +44,10 @@ class SocketDoor(Door):
         """See `Door`; from any thread."""
         self._stage.call(self._shut())
 
+    def closed(self, connection: Connection) -> None:
+        """See `Door`; told once the socket is closed too, which asyncio does when the connection's protocol has heard."""
+        asyncio.get_running_loop().call_soon(super().closed, connection)
+
     async def _open(self) -> None:
         if self._reserved is not None:
             listener, self._reserved = self._reserved, None

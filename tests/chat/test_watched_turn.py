@@ -59,7 +59,7 @@ def test_a_session_that_has_ended_is_told_and_its_turn_can_be_tried_again() -> N
         talk = Talk(runtime, provider.endpoint(), Screen(Console(file=file)), None)
         talk.take("hi")
         talk._session.close()
-        talk._session.ended.get(timeout=5)
+        talk._session.ended.get(timeout=30)
         talk.take("again")
         talk.take("/retry")
     assert file.getvalue().splitlines() == [

@@ -220,7 +220,7 @@ class Stage:
 
     def wait_logged(self, event_name: str) -> None:
         """Block until a record of that name is written, past those that were awaited before."""
-        while self._logged.get(timeout=5) != event_name:
+        while self._logged.get(timeout=30) != event_name:
             pass
 
     @property
@@ -258,7 +258,7 @@ async def _left(cells: list[Cell]) -> tuple[list[str], list[str]]:
     # A reader that was given up is closed by asyncio, in a task whose coroutine has no name.
     names = {task: getattr(task.get_coro(), "__qualname__", "") for task in asyncio.all_tasks()}
     tasks = [task for task, name in names.items() if name not in serving]
-    pending = (await asyncio.wait(tasks, timeout=2))[1] if tasks else set()
+    pending = (await asyncio.wait(tasks, timeout=30))[1] if tasks else set()
     timers = [
         f"{cell.actor_class}: {timer.message!r}"
         for cell in cells

@@ -48,12 +48,12 @@ def test_the_session_answers_while_it_streams(stage: Stage) -> None:
     handle = session.send("Again.")
     gate.wait_reached()
 
-    said = [message["content"] for message in session.history().get(timeout=5)]
+    said = [message["content"] for message in session.history().get(timeout=30)]
     assert said == ["Hello.", "Tell me a story.", GOOD.text]
     assert not handle.done()
     gate.set()
     assert handle.wait(5).text == GOOD.text
-    assert len(session.history().get(timeout=5)) == 5
+    assert len(session.history().get(timeout=30)) == 5
 
 
 def test_what_is_published_arrives_in_mid_stream(stage: Stage) -> None:

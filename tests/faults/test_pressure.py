@@ -125,7 +125,7 @@ def test_deltas_merge_before_anything_is_paused(stage: Stage, pauses: Pauses) ->
     reply = Reply(deltas=tuple(f"{number:04} " for number in range(1000)), slice=64)
     session = stage.spawn(reply, buffering=Buffering(max_events=8))
     with session.stream("Tell me everything.") as stream:
-        assert stream.done.get(timeout=5).text == reply.full_text
+        assert stream.done.get(timeout=30).text == reply.full_text
         assert len(stream._outlet._buffer) < 16
         stage.watch(session, stream)
 

@@ -87,7 +87,7 @@ def test_no_call_of_an_incomplete_stream_is_offered(stage: Stage, name: str) -> 
     assert (len(played.requests), played.failed.outcome.reason) == (1, reason)
     assert played.failed.text == ASKING.text
     assert by_attempt(played) == set()
-    assert session.history().get(timeout=5) == ()
+    assert session.history().get(timeout=30) == ()
 
 
 @pytest.mark.parametrize("name", BROKEN)

@@ -73,16 +73,16 @@ def test_sessions_take_turns_however_many_one_has_queued(
         greedy, modest = runtime.spawn(id="greedy"), runtime.spawn(id="modest")
         if limit == 1:
             others += [greedy.send("again") for _ in range(4)]
-            greedy.history().get(timeout=5)
+            greedy.history().get(timeout=30)
             others += [modest.send("please") for _ in range(2)]
-            modest.history().get(timeout=5)
+            modest.history().get(timeout=30)
             gate.set()
         else:
             others += [session.send("go") for _ in range(3) for session in (greedy, modest)]
         for handle in others:
-            handle.wait(timeout=5)
+            handle.wait(timeout=30)
         gate.set()
-        first.wait(timeout=5)
+        first.wait(timeout=30)
     assert most_at_once(recorded) == limit
     if limit == 1:
         assert order(recorded) == ["first", *["greedy", "modest"] * 2, "greedy", "greedy"]
@@ -97,11 +97,11 @@ def test_a_turn_that_is_cancelled_leaves_the_line(provider: ScriptedProvider, re
         last = runtime.spawn(id="last").send("after that")
         gone.cancel()
         with pytest.raises(TurnCancelledError):
-            gone.wait(timeout=5)
+            gone.wait(timeout=30)
         assert not last.done()
         gate.set()
-        assert last.wait(timeout=5).text == "fine"
-        first.wait(timeout=5)
+        assert last.wait(timeout=30).text == "fine"
+        first.wait(timeout=30)
     assert order(recorded) == ["first", "last"]
 
 
@@ -114,8 +114,8 @@ def test_a_session_that_ends_gives_its_slot_back(provider: ScriptedProvider) -> 
         second = runtime.spawn().send("and I?")
         first.close()
         with pytest.raises(TurnCancelledError):
-            handle.wait(timeout=5)
-        assert second.wait(timeout=5).text == "fine"
+            handle.wait(timeout=30)
+        assert second.wait(timeout=30).text == "fine"
         gate.set()
 
 
@@ -136,9 +136,9 @@ def test_a_supervisor_that_fails_gives_its_slot_back(
     with Runtime(provider.endpoint(), config=ONE) as runtime:
         session = runtime.spawn()
         with contextlib.suppress(TurnError):
-            session.send("broken").wait(timeout=5)
-        assert session.send("again").wait(timeout=5).text == "fine"
-        assert runtime.spawn().send("another").wait(timeout=5).text == "fine"
+            session.send("broken").wait(timeout=30)
+        assert session.send("again").wait(timeout=30).text == "fine"
+        assert runtime.spawn().send("another").wait(timeout=30).text == "fine"
     assert failed
 
 
@@ -154,11 +154,11 @@ def test_a_session_takes_no_more_than_may_wait(provider: ScriptedProvider) -> No
             session.stream("no room", max_queued_turns=0)
         waiting.cancel()
         with pytest.raises(TurnCancelledError):
-            waiting.wait(timeout=5)
+            waiting.wait(timeout=30)
         again = session.send("room again", max_queued_turns=1)
         gate.set()
-        again.wait(timeout=5)
-        running.wait(timeout=5)
+        again.wait(timeout=30)
+        running.wait(timeout=30)
 
 
 def test_a_runtime_takes_no_more_than_may_wait(provider: ScriptedProvider) -> None:
@@ -172,12 +172,12 @@ def test_a_runtime_takes_no_more_than_may_wait(provider: ScriptedProvider) -> No
         with pytest.raises(QueueFullError, match="the runtime has 2 turns"):
             late.send("no room")
         gate.set()
-        running.wait(timeout=5)
-        waiting.wait(timeout=5)
-        assert late.send("room again").wait(timeout=5).text == "fine"
+        running.wait(timeout=30)
+        waiting.wait(timeout=30)
+        assert late.send("room again").wait(timeout=30).text == "fine"
         for _ in range(3):  # what a session refuses does not count for the runtime
             late.close()
-            late.ended.get(timeout=5)
+            late.ended.get(timeout=30)
             with pytest.raises(SessionClosedError):
                 late.send("too late")
         assert runtime.spawn().run("still room").text == "fine"
@@ -202,7 +202,7 @@ def test_draining_ends_what_was_accepted_and_takes_no_more(provider: ScriptedPro
             runtime.spawn()
         assert not drained.done()
         gate.set()
-        drained.get(timeout=5)
+        drained.get(timeout=30)
         assert (running.wait(0).text, queued.wait(0).text) == ("held", "fine")
         assert session.closed
         with pytest.raises(RuntimeClosedError):
@@ -214,7 +214,7 @@ def test_draining_cancels_what_takes_too_long(provider: ScriptedProvider) -> Non
     provider.script("busy", held(gate))
     with Runtime(provider.endpoint()) as runtime:
         running = runtime.spawn(id="busy").send("run")
-        runtime.drain(timeout=0.02).get(timeout=5)
+        runtime.drain(timeout=0.02).get(timeout=30)
         with pytest.raises(TurnCancelledError):
             running.wait(0)
     gate.set()
@@ -222,7 +222,7 @@ def test_draining_cancels_what_takes_too_long(provider: ScriptedProvider) -> Non
 
 def test_an_idle_runtime_drains_at_once() -> None:
     with Runtime() as runtime:
-        runtime.drain(timeout=60).get(timeout=5)
+        runtime.drain(timeout=60).get(timeout=30)
 
 
 def test_leaving_the_block_waits_for_the_drain(provider: ScriptedProvider) -> None:
@@ -248,7 +248,7 @@ def test_draining_on_the_hosts_own_loop(provider: ScriptedProvider) -> None:
     async def host() -> None:
         async with Runtime(provider.endpoint()) as runtime:
             handle = runtime.spawn().send("finish this")
-            await runtime.drain(timeout=5)
+            await runtime.drain(timeout=30)
             assert handle.wait(0).text == "fine"
 
     asyncio.run(host())

@@ -116,9 +116,9 @@ def test_answering_calls_by_hand(provider: ScriptedProvider) -> None:
         assert [call.id for call in asked.calls] == ["c1", "c2"]
         with pytest.raises(ConfigError, match="c1, c2"):
             session.answer({"c1": "blue"})
-        done = session.answer({call.id: {"colour": "blue"} for call in asked.calls}).wait(timeout=5)
+        done = session.answer({call.id: {"colour": "blue"} for call in asked.calls}).wait(timeout=30)
         assert done.text == "It is blue."
-        history = session.history().get(timeout=5)
+        history = session.history().get(timeout=30)
         assert [message["role"] for message in history] == ["user", "assistant", "tool", "tool", "assistant"]
         check(history)
         session.run("sure?")
@@ -137,13 +137,13 @@ def test_calls_that_nobody_answered_are_forgotten(provider: ScriptedProvider) ->
     with Runtime(provider.endpoint()) as runtime:
         session = runtime.spawn(id="s")
         session.run("what is it?", tools=[LOOK])
-        saved = session.history().get(timeout=5)
+        saved = session.history().get(timeout=30)
         assert session.run("forget it").text == "Never mind."
         with pytest.raises(ConfigError, match="no call waits"):
             session.answer(["late"])
         again = runtime.spawn(id="seeded", messages=saved)
-        assert again.answer(["blue"]).wait(timeout=5).text == "fine"
-        check(again.history().get(timeout=5))
+        assert again.answer(["blue"]).wait(timeout=30).text == "fine"
+        check(again.history().get(timeout=30))
     first, second = (request.body for request in provider.requests_of("s"))
     assert (first.get("tools"), second.get("tools")) == ([LOOK], None)
     check(second["messages"])
@@ -165,6 +165,6 @@ def test_a_failed_answer_can_be_given_again(
 
         monkeypatch.setattr(SessionActor, "_start_turn", crash)
         with pytest.raises(Exception, match="crash"):
-            session.answer(["blue"]).wait(timeout=5)
-        assert session.answer(["blue"]).wait(timeout=5).text == "It is blue."
-        check(session.history().get(timeout=5))
+            session.answer(["blue"]).wait(timeout=30)
+        assert session.answer(["blue"]).wait(timeout=30).text == "It is blue."
+        check(session.history().get(timeout=30))

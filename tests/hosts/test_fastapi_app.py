@@ -63,7 +63,7 @@ def test_a_browser_is_sent_away_when_all_seats_are_taken(provider: ScriptedProvi
         assert (response.status_code, response.headers["retry-after"]) == (503, "1")
         assert "takes no more" in response.json()["error"]
         gate.set()
-        assert turn.wait(timeout=5).text == "held"
+        assert turn.wait(timeout=30).text == "held"
         assert browser.get("/ask", params={"text": "hello"}).status_code == 200
 
 

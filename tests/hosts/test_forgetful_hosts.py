@@ -80,7 +80,7 @@ def test_a_runtime_that_is_dropped_ends_and_says_so(provider: ScriptedProvider) 
     assert dropped() is None
     thread.join(5)
     assert not thread.is_alive()
-    assert isinstance(ended.get(timeout=5), SessionEnded)
+    assert isinstance(ended.get(timeout=30), SessionEnded)
 
 
 def test_a_runtime_that_is_dropped_with_its_streams_ends_too(provider: ScriptedProvider) -> None:

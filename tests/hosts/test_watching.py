@@ -68,10 +68,10 @@ def test_the_sessions_that_have_not_ended_are_listed(provider: ScriptedProvider)
         one, two = runtime.spawn(id="one"), runtime.spawn(id="two")
         assert [session.id for session in runtime.sessions()] == ["one", "two"]
         assert runtime.sessions()[0].run("hello").text == "fine"
-        assert len(one.history().get(timeout=5)) == 2
+        assert len(one.history().get(timeout=30)) == 2
         one.close()
-        one.ended.get(timeout=5)
-        two.history().get(timeout=5)
+        one.ended.get(timeout=30)
+        two.history().get(timeout=30)
         assert [session.id for session in runtime.sessions()] == ["two"]
     with pytest.raises(RuntimeClosedError):
         runtime.sessions()
@@ -118,7 +118,7 @@ def test_closing_the_stream_of_all_cancels_nothing(provider: ScriptedProvider) -
         session = runtime.spawn()
         with runtime.events() as everything:
             session.publish("seen")
-            session.history().get(timeout=5)
+            session.history().get(timeout=30)
         assert session.run("hello").text == "fine"
         assert runtime.spawn().run("hello").text == "fine"
         assert runtime._house.watchers._watches == {}
@@ -136,8 +136,8 @@ def test_an_actor_gets_the_events_of_all_sessions(storyteller: ScriptedProvider)
             handle.wait(timeout=10)
         for session in (early, *late):
             session.close()
-            session.ended.get(timeout=5)
-        got = reader.ask("all ended", timeout=5).get(timeout=5)
+            session.ended.get(timeout=30)
+        got = reader.ask("all ended", timeout=30).get(timeout=30)
         unsubscribe()
         unsubscribe()
         last = runtime.spawn()

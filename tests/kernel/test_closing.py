@@ -197,7 +197,7 @@ def test_a_forked_child_does_not_hang() -> None:
         try:
             ref.tell("lost")
             try:
-                ref.ask("lost", timeout=5)
+                ref.ask("lost", timeout=30)
             except pykka.ActorDeadError:
                 dispatcher.close()
                 code = 0 if dispatcher.dead_letters == 2 else 2
@@ -214,5 +214,5 @@ def test_a_signal_handlers_tell_gets_through_a_held_lock() -> None:
     ref = dispatcher.spawn(LoopActor)
     with dispatcher._lock:  # as the thread that the signal interrupts may
         asked = ref.ask("x", block=False)
-    assert asked.get(timeout=5) is None
+    assert asked.get(timeout=30) is None
     dispatcher.close()

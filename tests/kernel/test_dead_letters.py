@@ -125,7 +125,7 @@ def test_threads_that_tell_while_actors_stop_lose_nothing_uncounted() -> None:
             handled.append(message)
 
     refused = []
-    together = threading.Barrier(4, timeout=5)
+    together = threading.Barrier(4, timeout=30)
     refs = [dispatcher.spawn(Counting) for _ in range(50)]
 
     def tell() -> None:
@@ -175,7 +175,7 @@ def test_a_loop_that_was_closed_without_asking_makes_dead_letters(*, scheduled: 
     assert (ref.actor_inbox.scheduled, ref.actor_inbox.empty()) == (scheduled, False)  # type: ignore[attr-defined]
     loop.close()
     with pytest.raises(pykka.ActorDeadError):
-        ref.ask("x", timeout=5)
+        ref.ask("x", timeout=30)
     assert [ref.is_alive(), other.is_alive()] == [False, False]
     assert dispatcher.dead_letters == 2
     dispatcher.close()

@@ -63,7 +63,7 @@ async def test_what_a_constructor_tells_itself_comes_after_on_start(dispatcher: 
         def __init__(self, log: list[Any]) -> None:
             self.actor_ref.tell("before super")
             super().__init__(log)
-            other.ask("the loop was free to handle it", timeout=5)
+            other.ask("the loop was free to handle it", timeout=30)
             self.actor_ref.tell("after super")
             self.log.append("made")
 
@@ -141,7 +141,7 @@ def test_whoever_is_picked_next_each_pair_keeps_its_order(rng: random.Random) ->
 async def test_threads_that_tell_at_once_lose_nothing_and_keep_their_order(dispatcher: Dispatcher) -> None:
     log: list[Any] = []
     ref = dispatcher.spawn(Log, log)
-    together = threading.Barrier(4, timeout=5)
+    together = threading.Barrier(4, timeout=30)
 
     def tell(sender: int) -> None:
         together.wait()

@@ -113,7 +113,7 @@ def test_derived_futures_are_awaited_on_two_loops_at_once(derive: Any, expected:
     future: LoopFuture[Any] = LoopFuture()
     other: LoopFuture[Any] = LoopFuture()
     derived = derive(future, other)
-    both_wait = threading.Barrier(3, timeout=5)
+    both_wait = threading.Barrier(3, timeout=30)
     results: queue.Queue[Any] = queue.Queue()
 
     async def wait() -> None:
@@ -145,7 +145,7 @@ def test_a_derived_future_runs_its_function_once_also_for_threads_that_ask_toget
 
     mapped = future.map(count)
     with concurrent.futures.ThreadPoolExecutor(4) as pool:
-        waiting = [pool.submit(mapped.get, timeout=5) for _ in range(4)]
+        waiting = [pool.submit(mapped.get, timeout=30) for _ in range(4)]
         future.set(1)
         assert [done.result(5) for done in waiting] == [1, 1, 1, 1]
     assert calls == [1]
@@ -258,12 +258,12 @@ async def test_a_reply_in_time_disarms_the_timeout(dispatcher: Dispatcher) -> No
 def test_an_ask_with_a_timeout_from_another_thread() -> None:
     dispatcher = Dispatcher.in_thread()
     ref = dispatcher.spawn(Echo)
-    assert ask(ref, 1, timeout=60, loop=dispatcher.loop).get(timeout=5) == 1
+    assert ask(ref, 1, timeout=60, loop=dispatcher.loop).get(timeout=30) == 1
     dispatcher.close()
     with pytest.raises(RuntimeClosedError):
         ask(ref, 1, timeout=60, loop=dispatcher.loop)
     with pytest.raises(pykka.ActorDeadError):
-        ask(ref, 1, loop=dispatcher.loop).get(timeout=5)
+        ask(ref, 1, loop=dispatcher.loop).get(timeout=30)
 
 
 async def test_stopping_can_be_awaited_whatever_the_actor_is(dispatcher: Dispatcher) -> None:

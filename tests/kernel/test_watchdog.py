@@ -29,7 +29,7 @@ class Hand:
 
     def wait(self, seconds: float) -> bool:
         self._waits.put(None)
-        end = self._go.get(timeout=5)
+        end = self._go.get(timeout=30)
         self.now += seconds
         return end
 
@@ -37,13 +37,13 @@ class Hand:
         """The watchdog has looked once, and waits again unless it was to be the last time."""
         self._go.put(end)
         if again and not end:
-            self._waits.get(timeout=5)
+            self._waits.get(timeout=30)
 
     def clock(self) -> float:
         return self.now
 
     def begin(self) -> None:
-        self._waits.get(timeout=5)
+        self._waits.get(timeout=30)
 
 
 class Blocking(LoopActor):
@@ -77,7 +77,7 @@ def test_a_handler_that_holds_the_loop_is_reported_once_with_its_stack() -> None
             hand.look()
             assert reports.got.empty()  # not long enough yet
             hand.look()
-            actor, seconds, stack = reports.got.get(timeout=5)
+            actor, seconds, stack = reports.got.get(timeout=30)
             assert actor == str(ref)
             assert seconds == 0.25
             assert "hold_the_loop" in stack
@@ -86,7 +86,7 @@ def test_a_handler_that_holds_the_loop_is_reported_once_with_its_stack() -> None
             assert reports.got.empty()
             entered.clear()
             leave.set()
-            assert ref.ask("barrier", timeout=5) is None
+            assert ref.ask("barrier", timeout=30) is None
             leave.clear()
             if stall == 0:
                 hand.look()
@@ -110,7 +110,7 @@ def test_many_short_messages_are_no_stall() -> None:
         entered.clear()
         hand.look()
         leave.set()
-        assert ref.ask("barrier", timeout=5) is None
+        assert ref.ask("barrier", timeout=30) is None
         leave.clear()
     assert reports.got.empty()
     hand.look(end=True)
@@ -134,7 +134,7 @@ def test_the_watchdog_notices_that_the_loop_is_gone() -> None:
 
 def _error(future: Any) -> BaseException | None:
     try:
-        future.get(timeout=5)
+        future.get(timeout=30)
     except Exception as error:  # noqa: BLE001 - it is what is tested
         return error
     return None

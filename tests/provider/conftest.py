@@ -34,7 +34,7 @@ def provider() -> Iterator[ScriptedProvider]:
 
 @pytest.fixture
 def client(provider: ScriptedProvider) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=provider.base_url, trust_env=False, timeout=5) as plain:
+    with httpx.Client(base_url=provider.base_url, trust_env=False, timeout=30) as plain:
         yield plain
 
 
@@ -53,7 +53,7 @@ def send(provider: ScriptedProvider) -> Iterator[Connect]:
             f"content-length: {len(body)}",
             *(["connection: close"] if close else []),
         ]
-        raw = socket.create_connection(("127.0.0.1", port), timeout=5)
+        raw = socket.create_connection(("127.0.0.1", port), timeout=30)
         sockets.append(raw)
         raw.sendall(("\r\n".join(lines) + "\r\n\r\n" + body).encode())
         return raw

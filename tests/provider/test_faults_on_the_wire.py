@@ -194,7 +194,7 @@ def test_a_gate_opened_after_the_client_or_the_provider_went_is_no_error() -> No
     gate = Gate()
     with ScriptedProvider(default=Pause(gate=gate)) as other:
         port = int(other.base_url.split(":")[2].split("/")[0])
-        raw = socket.create_connection(("127.0.0.1", port), timeout=5)
+        raw = socket.create_connection(("127.0.0.1", port), timeout=30)
         raw.sendall(POST)
         other.reached("m")
         raw.close()

@@ -128,7 +128,7 @@ def test_what_is_no_chat_completion_gets_a_json_answer(
 def test_what_is_not_http_gets_400_and_the_end(provider: ScriptedProvider) -> None:
     port = httpx.URL(provider.base_url).port
     assert port is not None
-    with socket.create_connection(("127.0.0.1", port), timeout=5) as raw:
+    with socket.create_connection(("127.0.0.1", port), timeout=30) as raw:
         raw.sendall(b"\x16\x03\x01 hello\r\n\r\n")
         received = b""
         while data := raw.recv(65536):
@@ -142,7 +142,7 @@ def test_a_client_may_wait_for_100_continue_and_send_two_requests_at_once(provid
     assert port is not None
     head = b"POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\ncontent-length: 27\r\n"
     body = b'{"model":"m","messages":[]}'
-    with socket.create_connection(("127.0.0.1", port), timeout=5) as raw:
+    with socket.create_connection(("127.0.0.1", port), timeout=30) as raw:
         raw.sendall(head + b"expect: 100-continue\r\n\r\n")
         assert raw.recv(65536).startswith(b"HTTP/1.1 100 ")
         raw.sendall(body + head + b"connection: te, Close\r\n\r\n" + body)
@@ -171,7 +171,7 @@ def test_a_held_response_does_not_start_the_next_of_its_connection(
 def test_an_http_1_0_client_gets_a_body_that_ends_with_the_connection(provider: ScriptedProvider) -> None:
     port = httpx.URL(provider.base_url).port
     assert port is not None
-    with socket.create_connection(("127.0.0.1", port), timeout=5) as raw:
+    with socket.create_connection(("127.0.0.1", port), timeout=30) as raw:
         raw.sendall(
             b'POST /v1/chat/completions HTTP/1.0\r\ncontent-length: 27\r\n\r\n{"model":"m","messages":[]}'
         )
@@ -186,7 +186,7 @@ def test_an_idle_connection_is_closed_in_the_end() -> None:
     with ScriptedProvider(keep_alive_s=0.01) as provider:
         port = httpx.URL(provider.base_url).port
         assert port is not None
-        with socket.create_connection(("127.0.0.1", port), timeout=5) as raw:
+        with socket.create_connection(("127.0.0.1", port), timeout=30) as raw:
             assert raw.recv(1) == b""
 
 
@@ -218,7 +218,7 @@ def test_closing_leaves_no_thread_and_no_connection() -> None:
     with provider:
         port = httpx.URL(provider.base_url).port
         assert port is not None
-        raw = socket.create_connection(("127.0.0.1", port), timeout=5)
+        raw = socket.create_connection(("127.0.0.1", port), timeout=30)
         raw.sendall(POST)
         provider.reached("m")
     with raw:
@@ -229,7 +229,7 @@ def test_closing_leaves_no_thread_and_no_connection() -> None:
     assert provider.requests_of("m")[0].ended
     provider.close()
     with pytest.raises(ConnectionRefusedError):
-        socket.create_connection(("127.0.0.1", port), timeout=5)
+        socket.create_connection(("127.0.0.1", port), timeout=30)
 
 
 def test_a_provider_is_used_inside_its_block_and_started_once() -> None:

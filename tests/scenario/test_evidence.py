@@ -48,11 +48,11 @@ def test_only_what_was_accepted_counts() -> None:
             with pytest.raises(QueueFullError):
                 session.send("is refused")
             gate.set()
-            first.wait(timeout=5)
+            first.wait(timeout=30)
             session.close()
-            session.ended.get(timeout=5)
+            session.ended.get(timeout=30)
             with contextlib.suppress(SessionClosedError):
-                session.send("comes too late").wait(timeout=5)
+                session.send("comes too late").wait(timeout=30)
         facts = register.facts()
     (life,) = facts["ada"]
     assert life.accepted == 2
@@ -69,7 +69,7 @@ def test_each_life_of_a_name_is_known() -> None:
             for _ in range(turns):
                 session.run("Your line?")
             session.close()
-            session.ended.get(timeout=5)
+            session.ended.get(timeout=30)
     assert [life.accepted for life in register.facts()["ada"]] == [1, 2]
     assert all(isinstance(life, SessionFacts) for life in register.facts()["ada"])
 

@@ -109,7 +109,7 @@ def request(key: str, *, stream: bool) -> bytes:
 def on_a_socket(provider: ScriptedProvider, key: str, *, stream: bool) -> tuple[bytes, str]:
     port = int(provider.base_url.split(":")[2].split("/")[0])
     received = bytearray()
-    with socket.create_connection(("127.0.0.1", port), timeout=5) as raw:
+    with socket.create_connection(("127.0.0.1", port), timeout=30) as raw:
         raw.sendall(request(key, stream=stream))
         if key in ENDLESS:
             provider.reached(key)
