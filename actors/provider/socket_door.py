@@ -45,7 +45,7 @@ class SocketDoor(Door):
         self._stage.call(self._shut())
 
     def closed(self, connection: Connection) -> None:
-        """See `Door`; told once the socket is closed too, which asyncio does when the connection's protocol has heard."""
+        """See `Door`; told once the socket is closed too: asyncio closes it when its protocol has heard."""
         asyncio.get_running_loop().call_soon(super().closed, connection)
 
     async def _open(self) -> None:
