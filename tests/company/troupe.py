@@ -35,9 +35,8 @@ class BoomError(Exception):
     """What a handler raises that was made to."""
 
 
-@pytest.fixture
-def told(monkeypatch: pytest.MonkeyPatch) -> list[Event]:
-    """Every event that any session makes, in order."""
+def record(patch: pytest.MonkeyPatch) -> list[Event]:
+    """Every event that any session makes from now on, in order."""
     events: list[Event] = []
     deliver = Ledger._deliver
 
@@ -45,12 +44,11 @@ def told(monkeypatch: pytest.MonkeyPatch) -> list[Event]:
         deliver(self, event, turn)
         events.append(event)
 
-    monkeypatch.setattr(Ledger, "_deliver", recording)
+    patch.setattr(Ledger, "_deliver", recording)
     return events
 
 
-@pytest.fixture
-def _breakable(monkeypatch: pytest.MonkeyPatch) -> None:
+def make_breakable(patch: pytest.MonkeyPatch) -> None:
     """Let a session that is sent `BREAK` fail."""
     start = SessionActor._start_turn
 
@@ -59,12 +57,7 @@ def _breakable(monkeypatch: pytest.MonkeyPatch) -> None:
             raise BoomError
         start(self, message)
 
-    monkeypatch.setattr(SessionActor, "_start_turn", breakable)
-
-
-def named(runtime: Runtime, name: str) -> list[object]:
-    """The living session of that name, if there is one."""
-    return [session for session in runtime.sessions() if session.id == name]
+    patch.setattr(SessionActor, "_start_turn", breakable)
 
 
 async def broken(runtime: Runtime, name: str) -> None:
