@@ -25,6 +25,7 @@ class Session:
         "input_tokens",
         "model",
         "output_tokens",
+        "parent",
         "restarts",
         "retries",
         "retry",
@@ -39,7 +40,7 @@ class Session:
 
     def __init__(self, run: str, session: str, at: float, timeline: int) -> None:
         self.run, self.id, self.seen = run, session, at
-        self.agent = self.model = self.error = ""
+        self.agent = self.model = self.error = self.parent = ""
         self.state: State = "idle"
         self.turn = self.step = self.attempt = 0
         self.turns = self.retries = self.restarts = self.dropped = 0
@@ -72,6 +73,7 @@ class Session:
         return SessionRow(
             run=self.run,
             session=self.id,
+            parent=self.parent,
             agent=self.agent,
             model=self.model,
             state=self.state,

@@ -38,6 +38,7 @@ NAMES: Final[Mapping[str, str]] = MappingProxyType(
         "inbox_size": "actor.inbox.size",
         "message_type": "message.type",
         "session": "gen_ai.conversation.id",
+        "session_parent": "session.parent",
         "turn": "session.turn",
         "step": "session.step",
         "request_id": "request.id",

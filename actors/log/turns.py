@@ -13,7 +13,9 @@ class SessionRecord(Stamped, frozen=True, kw_only=True, tag=""):
 
 
 class SessionStarted(SessionRecord, frozen=True, kw_only=True, tag="actors.session.started"):
-    """A session is there."""
+    """A session is there; `session_parent` says whose child it is."""
+
+    session_parent: str | None = None
 
 
 class SessionEnded(SessionRecord, frozen=True, kw_only=True, tag="actors.session.ended"):

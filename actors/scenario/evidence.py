@@ -9,12 +9,13 @@ import msgspec
 from actors.config import RetryPolicy, SessionConfig
 from actors.events import Event, TurnStarted
 from actors.hooks import overridden
-from actors.ledger import Ledger, Turn
+from actors.ledger import Ledger
 from actors.provider.desk import ATTEMPT_HEADER
 from actors.provider.ledger import ObservedRequest
 from actors.runtime import Runtime
 from actors.scenario.counting import counted
 from actors.scenario.laws.evidence import Acting, AttemptPlace, Exchange, SessionFacts, ToolRun
+from actors.turn import Turn
 from actors.turns.toolset import Toolset
 from actors.watching import Watch
 

@@ -13,6 +13,8 @@ import pytest
 from actors import attempts, caller
 from actors.approvals import Approve
 from actors.caller import CallerActor
+from actors.company import nursery
+from actors.company.family import Family
 from actors.core import retry
 from actors.core.aggregate import Aggregate
 from actors.core.calls import Calls
@@ -29,6 +31,7 @@ from actors.scenario.runner import Settings, run
 from actors.session import SessionActor
 from actors.supervisor import Supervisor
 from actors.tools.render import render
+from actors.turn import Turn
 from actors.turns import loop, tool_actor
 from actors.turns.calling import Calling
 from actors.turns.desk import ApprovalDesk
@@ -124,7 +127,7 @@ def reads_on_for_a_slow_consumer(patch: Patch) -> None:
 
 
 def restarts_without_end(patch: Patch) -> None:
-    for module in ("actors.supervisor", "actors.root"):
+    for module in ("actors.supervisor", "actors.company.overseer"):
         patch.setattr(f"{module}.add_restart", lambda restarts, now, _: ((*restarts, now), True))
 
 
@@ -236,6 +239,19 @@ def forgets_what_was_done(patch: Patch) -> None:
     patch.setattr(Supervisor, "_keep", lambda *_: None)
 
 
+def leaves_what_was_delegated(patch: Patch) -> None:
+    patch.setattr(Turn, "abandon", lambda _: None)
+
+
+def ends_the_oldest_first(patch: Patch) -> None:
+    children = Family.children
+    patch.setattr(Family, "children", lambda self: children(self)[::-1])
+
+
+def brings_back_nobody_else(patch: Patch) -> None:
+    patch.setattr(nursery, "go_with", lambda *_: ())
+
+
 class Row(NamedTuple):
     """A scenario, a mutation, and what the failure says."""
 
@@ -268,6 +284,9 @@ MUTATIONS = (
     Row("a_thousand_sessions", mixes_sessions_up, "its text at character"),
     Row("a_day_in_the_life", never_tries_again, "share of failed is", {"sessions": 100}),
     Row("a_day_in_the_life", takes_half_for_the_whole, "at character", BAD_DAY),
+    Row("a_falling_tree", leaves_what_was_delegated, "every turn ends with the root's"),
+    Row("a_falling_tree", ends_the_oldest_first, "they end the newest first"),
+    Row("understudies", brings_back_nobody_else, "those begin anew whom the strategy names"),
     Row("fault_coverage", knows_no_broken_body, "internal"),
     Row(
         "fault_coverage",

@@ -14,6 +14,8 @@ from actors.events import (
     ApprovalRequested,
     AttemptStarted,
     AttemptUsage,
+    ChildEnded,
+    ChildStarted,
     Custom,
     Event,
     Retracted,
@@ -252,12 +254,14 @@ def rich() -> Teller:
     told.say("or not", "Well. ")
     told.fail_attempt(Stalled(message="silence", deadline="idle", seconds=1))
     told.tell(Custom, payload={"by": "the host"})
+    told.tell(ChildStarted, child="worker", call_id="call_1")
     told.say(" to be")
     told.finish_step(CALL, DIG, HALF)
     told.run(CALL, times=2)
     told.ask(DIG, "always")
     told.run(DIG)
     told.answer(HALF, "invalid")
+    told.tell(ChildEnded, child="worker", reason="closed")
     told.begin_step()
     told.say("that is")
     told.say(" the question")

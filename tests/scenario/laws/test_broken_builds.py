@@ -31,7 +31,7 @@ from actors.events import (
 )
 from actors.kernel.dispatcher import Dispatcher
 from actors.kernel.signals import Timer
-from actors.ledger import Ledger, Turn
+from actors.ledger import Ledger
 from actors.messages import Tell
 from actors.outcome import Complete, Outcome
 from actors.outlets import StreamOutlet
@@ -53,6 +53,7 @@ from actors.scenario.runner import Settings, run
 from actors.services import Transports
 from actors.session import SessionActor
 from actors.supervisor import Supervisor
+from actors.turn import Turn
 from actors.turns.tool_actor import ToolActor
 
 Patch = pytest.MonkeyPatch

@@ -16,6 +16,8 @@ from actors.events import (
     ApprovalDecided,
     ApprovalRequested,
     AttemptStarted,
+    ChildEnded,
+    ChildStarted,
     Event,
     Retracted,
     RetryScheduled,
@@ -38,6 +40,7 @@ from actors.scenario.laws import Acting, Breach, Evidence, Exchange, Laws, Lefto
 from actors.scenario.laws.approvals import Approved
 from actors.scenario.laws.calls import OneResult, RunsOnce
 from actors.scenario.laws.completion import CompleteAnswers, CompleteCalls, RunnableTools
+from actors.scenario.laws.kinship import NoOrphans
 from actors.scenario.laws.law import Law
 from actors.scenario.laws.laws import EVERY_LAW
 from actors.scenario.laws.left import NAME as NOTHING_LEFT
@@ -135,6 +138,8 @@ LOSSES: list[tuple[type[Event], int, type[Law]]] = [
     (ApprovalDecided, 0, Approved),
     (SessionRestarted, 0, Restarts),
     (SessionEnded, 0, Sequence),
+    (ChildStarted, 0, NoOrphans),
+    (ChildEnded, 0, NoOrphans),
 ]
 """A kind of event, which of them the runtime forgets, and the law that says so though `seq` has no gap."""
 
@@ -162,6 +167,8 @@ DOUBLES: list[tuple[type[Event], type[Law]]] = [
     (ApprovalDecided, Approved),
     (SessionRestarted, Restarts),
     (SessionEnded, Sequence),
+    (ChildStarted, NoOrphans),
+    (ChildEnded, NoOrphans),
 ]
 
 
@@ -210,6 +217,7 @@ CHANGES: list[tuple[str, Callable[[Teller], Events], type[Law]]] = [
         lambda told: changed(told, StepFinished, 0, calls=(replace(CALL, arguments='{"at": "st'),)),
         CompleteCalls,
     ),
+    ("a child that is another", lambda told: changed(told, ChildEnded, 0, child="other"), NoOrphans),
     ("a tool that ran too early", lambda told: changed(told, StepFinished, 0, calls=()), RunnableTools),
     ("a result nobody asked for", lambda told: changed(told, ToolCallFinished, 2, call_id="c9"), OneResult),
     ("a result of another step", lambda told: changed(told, ToolCallFinished, 0, step=2), OneResult),

@@ -59,7 +59,7 @@ def _row(row: SessionRow) -> Row:
     quiet: Style = "dim" if row.state == "ended" else ""
     return Row(
         (
-            (row.session, quiet or "name"),
+            (f"{row.session} ↑{row.parent}" if row.parent else row.session, quiet or "name"),
             (f"{mark} {_state(row)}", style),
             (_some(row.turn), quiet),
             (_some(row.attempt), "warn" if row.attempt > 1 and not quiet else quiet),

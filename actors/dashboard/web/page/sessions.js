@@ -122,8 +122,8 @@ function updateRow(line, row, elapsed) {
   mark(line, "class", row.state);
   say(state.lastChild, doing(row, elapsed));
   hint(state, row.tools.join(", "));
-  say(name.firstChild, row.session);
-  hint(name, row.session);
+  say(name.firstChild, row.parent ? `${row.session} ↑${row.parent}` : row.session);
+  hint(name, name.textContent);
   say(model, [row.agent, row.model].filter(Boolean).join(", "));
   hint(model, model.textContent);
   say(where, place(row));

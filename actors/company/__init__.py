@@ -1,0 +1,1 @@
+"""Companies: sessions that have children, and what they are to each other."""
