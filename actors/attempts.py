@@ -60,7 +60,7 @@ class Attempts(HandlingActor):
         super().__init__()
         self._ledger = ledger
         self._services = services
-        self._report = SessionReport(services.log, ledger.session)
+        self._report = SessionReport(services.log, ledger)
         self._caller: pykka.ActorRef[Any] | None = None
         self._aggregator: pykka.ActorRef[Any] | None = None
         self._retry_timer: Timer | None = None

@@ -67,6 +67,9 @@ class _Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
 class TurnStarted(_Event, frozen=True, kw_only=True, tag="turn_started"):
     """The session took up an accepted turn."""
 
+    agent: str = ""
+    """The agent that the session is; empty for nobody in particular."""
+
 
 class StepStarted(_Event, frozen=True, kw_only=True, tag="step_started"):
     """A model request begins, with all its attempts."""
@@ -260,6 +263,16 @@ class ContextTrimmed(_Event, frozen=True, kw_only=True, tag="context_trimmed"):
     """Whether the endpoint had refused the request as too long."""
 
 
+class HandedOff(_Event, frozen=True, kw_only=True, tag="handed_off"):
+    """The conversation is another agent's from the next step on."""
+
+    from_agent: str
+    """Empty for nobody in particular."""
+    to_agent: str
+    call_id: str
+    """The call that asked for it."""
+
+
 class _Terminal(_Event, frozen=True, kw_only=True):
     text: str
     """The turn's text as shown."""
@@ -351,6 +364,7 @@ Event: TypeAlias = (
     | AnswerRejected
     | LoopNoticed
     | ContextTrimmed
+    | HandedOff
     | TurnCompleted
     | TurnFailed
     | TurnCancelled
@@ -369,6 +383,7 @@ __all__ = [
     "ContextTrimmed",
     "Custom",
     "Event",
+    "HandedOff",
     "LoopNoticed",
     "Outcome",
     "Retracted",

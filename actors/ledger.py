@@ -16,11 +16,11 @@ import pykka
 
 from actors.admission import Door, Gate
 from actors.birthplace import Birthplace
+from actors.company.role import Agents, Role, TurnRole
 from actors.config import Endpoint, SessionConfig
 from actors.core.aggregate import StepResult, attempt_usage
 from actors.core.chunks import Usage
 from actors.core.splice import Splice
-from actors.endpoints import Endpoints
 from actors.errors import SessionClosedError
 from actors.events import (
     ApprovalDecided,
@@ -64,6 +64,7 @@ class Turn:
         "outlet",
         "partial",
         "retrying",
+        "role",
         "splice",
         "started",
         "stateless",
@@ -81,8 +82,7 @@ class Turn:
         messages: tuple[Mapping[str, Any], ...],
         tools: tuple[Mapping[str, Any], ...],
         stateless: bool,
-        endpoint: Endpoint,
-        config: SessionConfig,
+        role: TurnRole,
         outlet: Outlet | None,
         doors: tuple[Door, ...] = (),
     ) -> None:
@@ -90,8 +90,7 @@ class Turn:
         self.messages = messages
         self.tools = tools
         self.stateless = stateless
-        self.endpoint = endpoint
-        self.config = config
+        self.play(role)
         self.outlet = outlet
         """Gets this turn's events only."""
         self.doors = doors
@@ -122,6 +121,12 @@ class Turn:
         self.terminal: Terminal | None = None
         self.why = ""
         """Why the last failure was not tried again."""
+
+    def play(self, role: TurnRole) -> None:
+        """Be run in this role."""
+        self.role = role
+        self.endpoint = role.endpoint
+        self.config = role.config
 
     def leave(self) -> None:
         """Be counted no longer."""
@@ -179,19 +184,18 @@ class Ledger:
         self,
         session: str,
         *,
-        endpoint: Endpoint,
-        endpoints: Endpoints,
-        config: SessionConfig,
+        role: Role,
+        agents: Agents,
         messages: tuple[Mapping[str, Any], ...],
         counters: Counters,
         wall: Callable[[], float],
         gate: Gate | None = None,
     ) -> None:
         self.session = session
-        self.endpoint = endpoint
-        self.endpoints = endpoints
-        """Where a turn that names another one finds it."""
-        self.config = config
+        self.role = role
+        """Its agent, and its settings; changed by a hand-off."""
+        self.agents = agents
+        """Where a turn finds what it names."""
         self.conversation = messages
         self.memory = Memory()
         self.counters = counters
@@ -213,6 +217,16 @@ class Ledger:
         self.ended: LoopFuture[SessionEnded] = LoopFuture()
         self.end: SessionEnded | None = None
         self._wall = wall
+
+    @property
+    def endpoint(self) -> Endpoint:
+        """Where its model answers."""
+        return self.role.endpoint
+
+    @property
+    def config(self) -> SessionConfig:
+        """Its settings."""
+        return self.role.config
 
     def accept(self, turn: Turn) -> None:
         """Take a turn; from here on it gets exactly one terminal event."""

@@ -22,6 +22,7 @@ from actors.tools.result import ToolResult
 from actors.wire.openai_chat import Request
 
 if TYPE_CHECKING:
+    from actors.company.role import TurnRole
     from actors.ledger import Turn
     from actors.outlets import ActorOutlet, Outlet
 
@@ -97,10 +98,19 @@ class StartTurn(Message, frozen=True):
     turn: int
     messages: tuple[Mapping[str, Any], ...]
     tools: tuple[Mapping[str, Any], ...]
-    config: SessionConfig
     stateless: bool
     """True for a bare step: the messages are the whole request, and the conversation stays as it is."""
-    endpoint: Endpoint
+    role: TurnRole
+
+    @property
+    def config(self) -> SessionConfig:
+        """The turn's settings."""
+        return self.role.config
+
+    @property
+    def endpoint(self) -> Endpoint:
+        """Where the turn finds its model."""
+        return self.role.endpoint
 
 
 class AbortTurn(Message, frozen=True):
@@ -197,6 +207,15 @@ class Keep(Message, frozen=True):
 
     turn: int
     conversation: tuple[Mapping[str, Any], ...]
+
+
+class HandOver(Message, frozen=True):
+    """The session, and the rest of its turn, are another agent's from now on."""
+
+    turn: int
+    role: TurnRole
+    call_id: str
+    """The call that asked for it."""
 
 
 class TurnDone(Message, frozen=True):

@@ -7,7 +7,7 @@ from typing import Any
 import pykka
 
 from actors.events import Event
-from actors.ledger import Turn
+from actors.ledger import Ledger, Turn
 from actors.log.record import Log
 from actors.messages import AttemptFailed, AttemptFinished
 from actors.outcome import Failure, HttpError
@@ -17,9 +17,9 @@ from actors.telling import telling
 class SessionReport:
     """A session's log records."""
 
-    def __init__(self, log: Log, session: str) -> None:
+    def __init__(self, log: Log, ledger: Ledger) -> None:
         self._log = log
-        self._session = session
+        self._ledger = ledger
         self._labels: dict[str, Any] = {}
         self._began = 0.0
 
@@ -171,7 +171,7 @@ class SessionReport:
         )
 
     def _emit(self, event: str, message: str, **fields: Any) -> None:
-        self._write(event, message, session=self._session, **fields)
+        self._write(event, message, session=self._ledger.session, agent=self._ledger.role.name, **fields)
 
     def _write(self, event: str, message: str, *, level: str = "INFO", **fields: Any) -> None:
         if self._log.enabled:

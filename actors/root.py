@@ -97,7 +97,7 @@ class RootSupervisor(HandlingActor):
         services = self._services
         ledger = services.supervisors[failed.ref.actor_urn]
         error = describe(failed.error)
-        report = SessionReport(services.log, ledger.session)
+        report = SessionReport(services.log, ledger)
         self._fail_turns(ledger, failed, error, report)
         _carry_out(ledger, failed.message)
         self._take_slot_back(ledger)

@@ -17,6 +17,8 @@ import pykka
 from actors.admission import Door, Gate
 from actors.birthplace import Birthplace
 from actors.client import Admission, Session, actor_outlet
+from actors.company.agent import Agent
+from actors.company.role import Agents
 from actors.config import Buffering, Endpoint, RuntimeConfig
 from actors.core.slots import Slots
 from actors.endpoints import Endpoints
@@ -32,7 +34,6 @@ from actors.mapping import ResultStream
 from actors.mcp.server import McpServer
 from actors.mcp.state import mcp_states
 from actors.mcp.tools import McpTools
-from actors.overrides import replace
 from actors.services import Services, Transports
 from actors.stream import EventStream, refuse_on_a_loop
 from actors.supervisor import Supervisor
@@ -47,6 +48,7 @@ class Runtime:
     Args:
         endpoint: where sessions that are not given their own find their model; or the name of one of `endpoints`.
         endpoints: endpoints by name, for `spawn(endpoint="...")` and turns; a single one is the default too.
+        agents: those that sessions, and other agents, call by name.
         config: how the runtime keeps house.
         rng: for jitter; a seeded one makes waits repeatable.
         ids: makes the ids of sessions, requests and actors, and the run's.
@@ -60,6 +62,7 @@ class Runtime:
         endpoint: Endpoint | str | None = None,
         *,
         endpoints: Mapping[str, Endpoint] = MappingProxyType({}),
+        agents: Iterable[Agent] = (),
         config: RuntimeConfig = RuntimeConfig(),  # noqa: B008 - frozen
         rng: random.Random | None = None,
         ids: Callable[[], uuid.UUID] = uuid.uuid4,
@@ -67,7 +70,7 @@ class Runtime:
         mcp: Mapping[str, McpServer] = MappingProxyType({}),
         world: World = World(),  # noqa: B008 - frozen
     ) -> None:
-        self._endpoints = Endpoints(endpoint, endpoints)
+        self._agents = Agents(agents, Endpoints(endpoint, endpoints), config.session)
         self._config = config
         active, queued = config.max_active_turns, config.max_queued_turns
         self._services = Services(
@@ -99,6 +102,7 @@ class Runtime:
         self,
         endpoint: Endpoint | str | None = None,
         *,
+        agent: Agent | str | None = None,
         id: str | None = None,  # noqa: A002 - it is what the event calls `session` and everyone calls an id
         messages: Messages = (),
         **settings: Any,
@@ -106,7 +110,9 @@ class Runtime:
         """Start a session. From any thread; never blocks.
 
         Args:
-            endpoint: where its model answers, or the name of one of the runtime's; the runtime's own if not given.
+            endpoint: where its model answers, or the name of one of the runtime's; the agent's or the runtime's own
+                if not given.
+            agent: who it is, or the name of one of the runtime's agents; what is said here counts more than its word.
             id: its name in events and in the log, unique among the runtime's living sessions; made up if not given.
             messages: the conversation so far, after the system message.
             settings: settings by name, as `SessionConfig` has them; the runtime's for the rest.
@@ -114,11 +120,12 @@ class Runtime:
         Raises:
             RuntimeClosedError: the runtime is not open.
             DrainingError: it is draining.
-            ConfigError: a setting is unknown or can't be, the id is taken, or there is no such endpoint.
+            ConfigError: a setting is unknown or can't be, the id is taken, or there is no such endpoint or agent.
         """
-        chosen = self._endpoints.find(endpoint)
         services = self._services
-        config = replace(self._config.session, settings, chosen)
+        given = settings if endpoint is None else {"endpoint": endpoint, **settings}
+        role = self._agents.role(agent, given)
+        config = role.config
         system = () if config.system is None else ({"role": "system", "content": config.system},)
         conversation = (*system, *to_messages(messages, config.parts))  # may read files: not under the lock
         house = self._house
@@ -132,9 +139,8 @@ class Runtime:
                 raise ConfigError("id", f"session {name!r} exists already; close it first or take another id")
             ledger = Ledger(
                 name,
-                endpoint=chosen,
-                endpoints=self._endpoints,
-                config=config,
+                role=role,
+                agents=self._agents,
                 messages=conversation,
                 counters=services.counters,
                 wall=dispatcher.wall,
@@ -144,6 +150,11 @@ class Runtime:
             services.sessions[name] = ledger
             dispatcher.spawn(Supervisor, ledger, services, parent=root, restart=Restart.TRANSIENT)
         return self._session(ledger, dispatcher)
+
+    @property
+    def agents(self) -> Mapping[str, Agent]:
+        """The agents that it was given, by name."""
+        return self._agents.named
 
     def sessions(self) -> tuple[Session, ...]:
         """The sessions that have not ended, oldest first.

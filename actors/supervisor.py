@@ -10,8 +10,10 @@ from typing import Any, ClassVar
 
 from actors.attempts import Attempts
 from actors.core.intensity import add_restart
+from actors.errors import ConfigError
 from actors.events import (
     Custom,
+    HandedOff,
     SessionRestarted,
     TurnStarted,
 )
@@ -25,6 +27,7 @@ from actors.messages import (
     Close,
     Drained,
     EndAfterStep,
+    HandOver,
     Keep,
     Publish,
     SlotGranted,
@@ -61,6 +64,7 @@ class Supervisor(Attempts):
         CallsTaken: "_calls_taken",
         Tell: "_tell",
         Keep: "_keep",
+        HandOver: "_hand_over",
         BatchTaken: "_batch_taken",
         SlotGranted: "_slot_granted",
     }
@@ -83,7 +87,7 @@ class Supervisor(Attempts):
     def _session_args(self) -> tuple[Any, ...]:
         ledger, services = self._ledger, self._services
         given = ledger.session, self.actor_ref, ledger.conversation, ledger.memory
-        return *given, services.threads, services.ids
+        return *given, ledger.agents, services.threads, services.ids
 
     # Turns
 
@@ -105,9 +109,16 @@ class Supervisor(Attempts):
         if turn is None:
             return
         turn.started = self.dispatcher.now()
-        ledger.emit(TurnStarted, turn)
+        ledger.emit(TurnStarted, turn, agent=ledger.role.name or "")
         self._report.turn_started(turn)
-        start = StartTurn(turn.number, turn.messages, turn.tools, turn.config, turn.stateless, turn.endpoint)
+        try:
+            if turn.role.session is not ledger.role:  # it was handed over while the turn waited
+                turn.play(ledger.agents.for_turn(ledger.role, turn.role.given))
+        except ConfigError as error:
+            self._fail(turn, Internal(message=f"its settings can't be with this agent's: {error}"))
+            self._take_up()
+            return
+        start = StartTurn(turn.number, turn.messages, turn.tools, turn.stateless, turn.role)
         self.send(ledger.actor, start)
 
     def _slot_granted(self, message: SlotGranted) -> None:
@@ -182,6 +193,23 @@ class Supervisor(Attempts):
             return  # the turn was cancelled while its tools ran
         event = self._ledger.emit(message.kind, turn, **message.fields)
         turn.note(event)
+        self._report.told(event)
+        self._check_room()
+
+    def _hand_over(self, message: HandOver) -> None:
+        turn = self._current(message.turn)
+        if turn is None:
+            return  # cancelled in the same moment: the session stays as it was
+        ledger, before = self._ledger, self._ledger.role.name
+        ledger.role = message.role.session
+        turn.play(message.role)
+        event = ledger.emit(
+            HandedOff,
+            turn,
+            from_agent=before or "",
+            to_agent=ledger.role.name or "",
+            call_id=message.call_id,
+        )
         self._report.told(event)
         self._check_room()
 

@@ -144,6 +144,8 @@ LAYERS = (
     ),
     (
         "admission",
+        "overrides",
+        "company",
         "memory",
         "hooks",
         "turns",
@@ -161,7 +163,7 @@ LAYERS = (
         "mcp",
         "observer",
     ),
-    ("stream", "pump", "watching", "overrides", "client", "mapping"),
+    ("stream", "pump", "watching", "client", "mapping"),
     ("world", "house", "runtime"),
     ("sim",),
     ("scenario", "chat", "dashboard", "otel", "commands"),

@@ -48,6 +48,7 @@ from actors.log.schema import (
     RuntimeStats,
     RuntimeStopped,
     SessionEnded,
+    SessionHandedOff,
     SessionRestarted,
     SessionStarted,
     TurnCancelled,
@@ -234,6 +235,11 @@ class Fleet:
         session = self._tell(record, run, at, "waiting")
         session.agent = record.agent or session.agent
 
+    def _handed_off(self, record: SessionHandedOff, run: Run, at: float) -> None:
+        session = self._roster.session(record, run, at)
+        session.agent = record.agent or session.agent
+        self._note(session, record, at, self._said(record))
+
     def _turn_failed(self, record: TurnFailed, run: Run, at: float) -> None:
         message = self._said(record)
         self._turn_over(record, run, at, message, record.error_type).error = message
@@ -327,6 +333,7 @@ class Fleet:
             SessionEnded: _session_ended,
             SessionRestarted: _session_restarted,
             TurnStarted: _turn_started,
+            SessionHandedOff: _handed_off,
             TurnCompleted: _turn_over,
             TurnFailed: _turn_failed,
             TurnCancelled: _turn_over,

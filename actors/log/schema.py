@@ -50,6 +50,7 @@ NAMES: Final[Mapping[str, str]] = MappingProxyType(
         "request_id": "request.id",
         "attempt": "request.attempt",
         "agent": "gen_ai.agent.name",
+        "previous_agent": "agent.previous",
         "operation": "gen_ai.operation.name",
         "provider": "gen_ai.provider.name",
         "model": "gen_ai.request.model",
@@ -308,6 +309,13 @@ class ContextTrimmed(TurnRecord, frozen=True, kw_only=True, tag="actors.context.
     tokens_budget: int
 
 
+class SessionHandedOff(TurnRecord, frozen=True, kw_only=True, tag="actors.session.handed_off"):
+    """The conversation is another agent's from now on; `previous_agent` is whose it was, if somebody's."""
+
+    tool_call_id: str
+    previous_agent: str | None = None
+
+
 class ToolRecord(TurnRecord, frozen=True, kw_only=True, tag=""):
     """What a record about a tool call has."""
 
@@ -477,6 +485,7 @@ Record: TypeAlias = (
     | AnswerRejected
     | LoopNoticed
     | ContextTrimmed
+    | SessionHandedOff
     | ToolStarted
     | ToolCompleted
     | ToolFailed
