@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from actors.answers.fold import AnswerFold
     from actors.approvals import ApprovalRequest, Approvals, Approve, Reject, Rule
     from actors.client import Session
+    from actors.company.agent import Agent
+    from actors.company.handoff import Handoff
     from actors.config import (
         Buffering,
         Deadlines,
@@ -94,6 +96,8 @@ _HOMES = {
     "SessionConfig": "actors.config",
     "Thinking": "actors.config",
     "Tls": "actors.config",
+    "Agent": "actors.company.agent",
+    "Handoff": "actors.company.handoff",
     "Session": "actors.client",
     "Window": "actors.config",
     "advise": "actors.core.advice",
@@ -138,6 +142,7 @@ _MODULES = frozenset({"events", "log", "outcome"})
 
 __all__ = [
     "AdmissionError",
+    "Agent",
     "AnswerError",
     "AnswerFold",
     "ApprovalRequest",
@@ -156,6 +161,7 @@ __all__ = [
     "ForkedError",
     "GetHistory",
     "GreenroomError",
+    "Handoff",
     "Hooks",
     "Image",
     "Intensity",
