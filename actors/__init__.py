@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from actors.approvals import ApprovalRequest, Approvals, Approve, Reject, Rule
     from actors.client import Session
     from actors.company.agent import Agent
+    from actors.company.gathering import Gathered, Job, gather
     from actors.company.handoff import Handoff
+    from actors.company.routing import Routed, route, router
     from actors.config import (
         Buffering,
         Deadlines,
@@ -97,7 +99,13 @@ _HOMES = {
     "Thinking": "actors.config",
     "Tls": "actors.config",
     "Agent": "actors.company.agent",
+    "Gathered": "actors.company.gathering",
+    "Job": "actors.company.gathering",
+    "gather": "actors.company.gathering",
     "Handoff": "actors.company.handoff",
+    "Routed": "actors.company.routing",
+    "route": "actors.company.routing",
+    "router": "actors.company.routing",
     "Session": "actors.client",
     "Window": "actors.config",
     "advise": "actors.core.advice",
@@ -159,6 +167,7 @@ __all__ = [
     "File",
     "Fold",
     "ForkedError",
+    "Gathered",
     "GetHistory",
     "GreenroomError",
     "Handoff",
@@ -166,6 +175,7 @@ __all__ = [
     "Image",
     "Intensity",
     "Invocation",
+    "Job",
     "Limits",
     "LocalModel",
     "MapResult",
@@ -180,6 +190,7 @@ __all__ = [
     "Reject",
     "Repeats",
     "RetryPolicy",
+    "Routed",
     "Rule",
     "Runtime",
     "RuntimeClosedError",
@@ -205,8 +216,11 @@ __all__ = [
     "advise",
     "events",
     "fold",
+    "gather",
     "log",
     "outcome",
+    "route",
+    "router",
     "tool",
     "trouble_of",
 ]

@@ -14,7 +14,7 @@ from actors.company.role import TurnRole
 from actors.config import SessionConfig
 from actors.core.conversation import open_calls, tool_messages
 from actors.errors import AdmissionError, ConfigError, SessionClosedError
-from actors.events import SessionEnded, TurnCompleted
+from actors.events import Event, SessionEnded, TurnCompleted
 from actors.kernel.future import LoopFuture
 from actors.ledger import Ledger
 from actors.messages import (
@@ -25,6 +25,7 @@ from actors.messages import (
     Drained,
     GetHistory,
     Publish,
+    Relay,
     Steer,
     Submit,
     Subscribe,
@@ -72,6 +73,11 @@ class Session(Closing):
     def ref(self) -> pykka.ActorRef[Any]:
         """The session actor."""
         return self._ledger.actor
+
+    @property
+    def agent(self) -> str:
+        """The agent that it is at present; empty for nobody in particular."""
+        return self._ledger.role.name or ""
 
     # Turns
 
@@ -228,6 +234,15 @@ class Session(Closing):
     def publish(self, payload: Any) -> None:
         """Send the subscribers a `Custom` event, in its place between the others; never blocks."""
         self._send(Publish(payload))
+
+    def relay(self, event: Event, agent: str = "") -> None:
+        """Show an event of another session among this one's, as `Nested`; never blocks.
+
+        Args:
+            event: as the other one's stream gave it.
+            agent: which agent that is.
+        """
+        self._send(Relay(None, agent, event))
 
     def events(self) -> EventStream:
         """All events of the session from now on, up to `SessionEnded`. Closing the stream cancels nothing."""

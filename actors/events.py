@@ -225,6 +225,31 @@ class HandedOff(_Event, frozen=True, kw_only=True, tag="handed_off"):
     """The call that asked for it."""
 
 
+class Nested(_Event, frozen=True, kw_only=True, tag="nested"):
+    """What happens in a child that works for the turn; deltas are left out."""
+
+    agent: str
+    """Which agent the child is; empty for nobody in particular."""
+    event: Event
+    """As it is among the child's own; that of a child's child is nested in turn."""
+
+    @property
+    def child(self) -> str:
+        """The child's id."""
+        return self.event.session
+
+    @property
+    def path(self) -> tuple[str, ...]:
+        """The ids of the child, its child and so on, down to the one where it happens."""
+        below = self.event.path if isinstance(self.event, Nested) else ()
+        return (self.child, *below)
+
+    @property
+    def innermost(self) -> Event:
+        """What happens there."""
+        return self.event.innermost if isinstance(self.event, Nested) else self.event
+
+
 class _Terminal(_Event, frozen=True, kw_only=True):
     text: str
     """The turn's text as shown."""
@@ -317,6 +342,7 @@ Event: TypeAlias = (
     | LoopNoticed
     | ContextTrimmed
     | HandedOff
+    | Nested
     | TurnCompleted
     | TurnFailed
     | TurnCancelled
@@ -338,6 +364,7 @@ __all__ = [
     "Event",
     "HandedOff",
     "LoopNoticed",
+    "Nested",
     "Outcome",
     "Retracted",
     "RetryScheduled",

@@ -63,6 +63,15 @@ class Publish(Message, frozen=True):
     payload: Any
 
 
+class Relay(Message, frozen=True):
+    """Show an event of another session among this one's."""
+
+    turn: int | None
+    """In this turn, as long as it runs; None: in whichever runs, or none."""
+    agent: str
+    event: Event
+
+
 class Subscribe(Message, frozen=True):
     """Send this outlet every event from now on."""
 

@@ -14,6 +14,7 @@ from actors.errors import ConfigError
 from actors.events import (
     Custom,
     HandedOff,
+    Nested,
     SessionRestarted,
     TurnStarted,
 )
@@ -30,6 +31,7 @@ from actors.messages import (
     HandOver,
     Keep,
     Publish,
+    Relay,
     SlotGranted,
     StartTurn,
     Submit,
@@ -55,6 +57,7 @@ class Supervisor(Attempts):
         Submit: "_submit",
         Cancel: "_cancel",
         Publish: "_publish",
+        Relay: "_relay",
         Subscribe: "_subscribe",
         Unsubscribe: "_unsubscribe",
         Drained: "_drained",
@@ -224,6 +227,12 @@ class Supervisor(Attempts):
     def _publish(self, message: Publish) -> None:
         self._ledger.emit(Custom, self._ledger.current, payload=message.payload)
         self._check_room()
+
+    def _relay(self, message: Relay) -> None:
+        turn = self._ledger.current if message.turn is None else self._current(message.turn)
+        if turn is not None or message.turn is None:  # else the turn that it was for has ended
+            self._ledger.emit(Nested, turn, agent=message.agent, event=message.event)
+            self._check_room()
 
     def _subscribe(self, message: Subscribe) -> None:
         self._ledger.outlets += (message.outlet,)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -41,13 +42,13 @@ class Agent(Settings, frozen=True):
     """Where its model answers, or the name of one of the runtime's; None: where the session's would."""
     model: str | None = None
     """Asked for instead of the endpoint's."""
-    tools: tuple[Any, ...] = ()
+    tools: Sequence[Any] = ()
     """As a session's. An agent, or the name of one of the runtime's, stands for that agent as a tool."""
     returns: Any = None
     """The type of its answers; None: text."""
     budget: Any = None
     """What it, and whoever it calls, may spend."""
-    handoffs: tuple[Any, ...] = ()
+    handoffs: Sequence[Any] = ()
     """Whom it may hand its conversation over to: each a `Handoff`, an agent, or the name of one of the runtime's."""
     settings: JsonObject = msgspec.field(default_factory=dict)
     """Any other setting of a session, by name."""

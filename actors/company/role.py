@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
@@ -133,7 +134,10 @@ class Agents:
 
     def handoffs(self, config: SessionConfig) -> tuple[tuple[Handoff, Agent], ...]:
         """Whom a session of these settings may hand over to, and how."""
-        given = (as_handoff(each) for each in config.handoffs)
+        given = tuple(as_handoff(each) for each in config.handoffs)
+        for name, times in Counter(handoff.to for handoff in given).items():
+            if times > 1:
+                raise ConfigError("handoffs", f"{name!r} is there {times} times: leave one")
         return tuple((handoff, self.find(handoff.agent)) for handoff in given)
 
     def _laid(

@@ -47,7 +47,7 @@ def play(
             error: BaseException | None = None
             try:
                 await drive(session)
-            except Exception as raised:  # the test's to look at
+            except Exception as raised:  # noqa: BLE001 - the test's to look at
                 error = raised
             history = await session.history()
             session.close()
