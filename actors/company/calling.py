@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol
 
 from actors.company.agent import Agent
 from actors.errors import GreenroomError, ToolError, UsageError
-from actors.events import Retracted, TextDelta, ThoughtDelta, ToolCallDelta, TurnCompleted
+from actors.events import Event, Retracted, TextDelta, ThoughtDelta, ToolCallDelta, TurnCompleted
 from actors.tools.context import ToolContext
 from actors.tools.tool import Tool
 
@@ -73,13 +74,22 @@ async def call_agent(
     """
     child = owner.spawn(agent=agent, **settings)
     show = getattr(owner, "relay", None) if nested else None
-    try:
-        if show is None:
-            return await child.send(text)
-        async with child.stream(text) as events:
-            async for event in events:
-                if not isinstance(event, _DELTAS):
-                    show(event, child.agent)
-            return events.result()
-    finally:
-        child.close()
+    with child:
+        try:
+            end: TurnCompleted | Exception = await _turn(child, text, show)
+        except Exception as error:  # noqa: BLE001 - raised below, once the child's place is free
+            end = error
+    await child.ended
+    if isinstance(end, Exception):
+        raise end
+    return end
+
+
+async def _turn(child: Session, text: Input, show: Callable[[Event, str], None] | None) -> TurnCompleted:
+    if show is None:
+        return await child.send(text)
+    async with child.stream(text) as events:
+        async for event in events:
+            if not isinstance(event, _DELTAS):
+                show(event, child.agent)
+        return events.result()

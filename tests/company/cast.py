@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, NamedTuple, TypeVar
 
+from msgspec import structs
+
 from actors import Agent, Runtime, Session
 from actors.events import Event, SessionEnded
 from actors.provider import Play
@@ -74,3 +76,17 @@ def run(main: Callable[[Runtime], Awaitable[T]], sim: Simulation, **settings: An
     result = sim.run(within)
     assert not sim.leftovers()
     return result
+
+
+def known(name: str, **fields: Any) -> Agent:
+    """An agent that asks for a model of its name: with `lines`, that is whose script it follows."""
+    return Agent(name=name, model=name, **fields)
+
+
+def company(main: Callable[[Runtime], Awaitable[T]], lines: Mapping[str, Any], *agents: Agent) -> T:
+    """Run a main function with a runtime that has these agents, each with lines of its own."""
+    sim = Simulation(1)
+    for name, script in lines.items():
+        sim.provider.script(name, *(script if isinstance(script, tuple) else (script,)))
+    endpoint = structs.replace(sim.provider.endpoint(), session_header=None)
+    return run(main, sim, endpoint=endpoint, agents=agents)
