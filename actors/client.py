@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import pykka
 
 from actors.admission import Door
 from actors.approvals import Approve, Decision, Reject
+from actors.company.family import Origin
+from actors.company.kin import Kin
 from actors.company.role import TurnRole
 from actors.config import SessionConfig
 from actors.core.conversation import open_calls, tool_messages
@@ -39,6 +41,9 @@ from actors.turns.toolset import Toolset
 from actors.user_input import Input, Messages, to_messages
 from actors.watching import tell
 
+if TYPE_CHECKING:
+    from actors.births import Births
+
 Ask: TypeAlias = Callable[[pykka.ActorRef[Any], Any], LoopFuture[Any]]
 
 
@@ -50,7 +55,7 @@ class Admission(NamedTuple):
     """How many may be inside; None: any number."""
 
 
-class Session(Closing):
+class Session(Closing, Kin):
     """A session of a runtime. Made by `Runtime.spawn`; every method may be called from any thread.
 
     Settings of a single turn are given by name, as `SessionConfig` has them:
@@ -58,13 +63,24 @@ class Session(Closing):
     or the name of one of the runtime's.
     """
 
-    def __init__(self, ledger: Ledger, ask: Ask, admission: Admission, keeps: object) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        ask: Ask,
+        admission: Admission,
+        keeps: object,
+        births: Births,
+        origin: Origin | None = None,
+    ) -> None:
         self.id = ledger.session
         self._ledger = ledger
         self._ask = ask
         self._admission = admission
         self._keeps = keeps
         """The runtime: it is in use for as long as one of its sessions is."""
+        self._births = births
+        self._origin = origin
+        """The tool call that this handle is used in: what it begins is begun for that call's turn."""
 
     def __repr__(self) -> str:
         return f"<Session {self.id!r}>"
@@ -77,7 +93,7 @@ class Session(Closing):
     @property
     def agent(self) -> str:
         """The agent that it is at present; empty for nobody in particular."""
-        return self._ledger.role.name or ""
+        return self._ledger.agent
 
     # Turns
 
@@ -238,11 +254,13 @@ class Session(Closing):
     def relay(self, event: Event, agent: str = "") -> None:
         """Show an event of another session among this one's, as `Nested`; never blocks.
 
+        Where this is the handle of a tool call, it is shown in that call's turn, as long as it runs.
+
         Args:
             event: as the other one's stream gave it.
             agent: which agent that is.
         """
-        self._send(Relay(None, agent, event))
+        self._send(Relay(None if self._origin is None else self._origin.turn.number, agent, event))
 
     def events(self) -> EventStream:
         """All events of the session from now on, up to `SessionEnded`. Closing the stream cancels nothing."""
@@ -329,12 +347,15 @@ class Session(Closing):
             role=role,
             outlet=outlet,
             doors=self._enter(role.config),
+            origin=self._origin,
         )
         try:
             self._send(Submit(turn))
         except BaseException:
             turn.withdraw()
             raise
+        if self._origin is not None:
+            self._origin.turn.delegate(turn, functools.partial(self._cancel, turn.number))
         return turn
 
     def _role(self, settings: dict[str, Any]) -> TurnRole:
@@ -343,7 +364,8 @@ class Session(Closing):
     def _enter(self, config: SessionConfig) -> tuple[Door, ...]:
         door, bound = self._admission
         own, queued = self._ledger.door, config.max_queued_turns
-        door.enter(bound, "the runtime")
+        nested = self._origin is not None and self._origin.runs
+        door.enter(bound, "the runtime", nested=nested)
         try:
             own.enter(None if queued is None else queued + 1, f"session {self.id!r}")
         except AdmissionError:

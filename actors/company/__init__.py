@@ -1,1 +1,1 @@
-"""Companies: sessions that work together. Agents and who they become, who calls whom, and what goes along."""
+"""Companies: sessions that have children, what they are to each other, and the agents that they are."""

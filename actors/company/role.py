@@ -25,6 +25,8 @@ class Role(msgspec.Struct, frozen=True):
     config: SessionConfig
     given: Mapping[str, Any]
     """What the host said to `spawn`, `endpoint` included."""
+    otherwise: Endpoint | None = None
+    """Where its model answers unless somebody says so; None: the runtime's own."""
 
     @property
     def name(self) -> str | None:
@@ -87,21 +89,24 @@ class Agents:
             raise ConfigError("agent", f"no agent is named {wanted!r}; {have}")
         return self._named[wanted]
 
-    def role(self, agent: Agent | str | None, given: Mapping[str, Any]) -> Role:
+    def role(
+        self, agent: Agent | str | None, given: Mapping[str, Any], *, otherwise: Endpoint | None = None
+    ) -> Role:
         """The role of a new session: the host's word counts more than the agent's.
 
         Args:
             agent: who it is; None: nobody in particular.
             given: settings by name, as `SessionConfig` has them, and `endpoint`.
+            otherwise: the endpoint, where neither says one; None: the runtime's own.
 
         Raises:
             ConfigError: a setting is unknown or can't be, or there is no such agent or endpoint.
         """
         found = None if agent is None else self.find(agent)
-        said = None if found is None else found.endpoint
+        said = otherwise if found is None or found.endpoint is None else found.endpoint
         endpoint = self._endpoints.find(given.get("endpoint", said))
         config = self._laid(self._base, {} if found is None else found.changes, endpoint)
-        return Role(found, endpoint, self._laid(config, given), given)
+        return Role(found, endpoint, self._laid(config, given), given, otherwise)
 
     def successor(self, role: Role, agent: Agent) -> Role:
         """The role of a session that is another agent's from now on: the agent's word counts more than the host's.
@@ -109,9 +114,10 @@ class Agents:
         Nothing stays of what the last agent said. Raises as `role`.
         """
         given = role.given
-        endpoint = self._endpoints.find(given.get("endpoint") if agent.endpoint is None else agent.endpoint)
+        said = given.get("endpoint", role.otherwise) if agent.endpoint is None else agent.endpoint
+        endpoint = self._endpoints.find(said)
         config = self._laid(self._laid(self._base, given, endpoint), agent.changes)
-        return Role(agent, endpoint, config, given)
+        return Role(agent, endpoint, config, given, role.otherwise)
 
     def for_turn(self, role: Role, given: Mapping[str, Any]) -> TurnRole:
         """The role in a turn: the turn's own word counts most. Raises as `role`."""
