@@ -251,7 +251,7 @@ class Session(Closing, Kin):
         """Send the subscribers a `Custom` event, in its place between the others; never blocks."""
         self._send(Publish(payload))
 
-    def relay(self, event: Event, agent: str = "") -> None:
+    def relay(self, event: Event, agent: str = "") -> LoopFuture[None]:
         """Show an event of another session among this one's, as `Nested`; never blocks.
 
         Where this is the handle of a tool call, it is shown in that call's turn, as long as it runs.
@@ -259,8 +259,14 @@ class Session(Closing, Kin):
         Args:
             event: as the other one's stream gave it.
             agent: which agent that is.
+
+        Returns:
+            A future to `.get()` in a thread or to await: done when there is room for the next one. Who does not wait
+            for it may fill the memory with what nobody reads.
         """
-        self._send(Relay(None if self._origin is None else self._origin.turn.number, agent, event))
+        self._ledger.birthplace.check()
+        turn = None if self._origin is None else self._origin.turn.number
+        return self._ask(self._ledger.supervisor, Relay(turn, agent, event))
 
     def events(self) -> EventStream:
         """All events of the session from now on, up to `SessionEnded`. Closing the stream cancels nothing."""

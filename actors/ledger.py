@@ -126,6 +126,8 @@ class Ledger:
         self.end: SessionEnded | None = None
         self.ending: Ending | None = None
         """Set when it is decided; its children end first."""
+        self._behind: list[LoopFuture[None]] = []
+        """Those who relay events into the session, and wait for its consumers."""
         self._wall = wall
 
     @property
@@ -221,6 +223,20 @@ class Ledger:
         turn = self.current
         return turn is not None and turn.outlet is not None and turn.outlet.full
 
+    def room(self) -> LoopFuture[None] | None:
+        """For when the consumers are behind no longer; None: they are not."""
+        if not self.full():
+            return None
+        self._behind.append(LoopFuture())
+        return self._behind[-1]
+
+    def admit_relays(self) -> None:
+        """Have those go on that wait for room, if there is some, or nobody reads any more."""
+        if self._behind and (self.end is not None or not self.full()):
+            behind, self._behind = self._behind, []
+            for waiting in behind:
+                waiting.set(None)
+
     def interrupt(self, turn: Turn) -> list[Event]:
         """Settle what a turn leaves open that ends: each call has its one result, each request its one decision."""
         now, told = self._wall(), list[Event]()
@@ -307,6 +323,7 @@ class Ledger:
         for outlet in self.outlets:
             outlet.close()
         self.outlets = ()
+        self.admit_relays()
         self.counters.sessions_ended += 1
         self.ended.set(self.end)
 
@@ -342,4 +359,5 @@ class Ledger:
         if turn.origin is not None:
             turn.origin.turn.delegated.pop(turn, None)
         turn.leave()
+        self.admit_relays()
         turn.done.set(turn.terminal)

@@ -64,7 +64,7 @@ class Publish(Message, frozen=True):
 
 
 class Relay(Message, frozen=True):
-    """Show an event of another session among this one's."""
+    """Show an event of another session among this one's; the reply comes when there is room for the next one."""
 
     turn: int | None
     """In this turn, as long as it runs; None: in whichever runs, or none."""

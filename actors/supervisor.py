@@ -22,6 +22,7 @@ from actors.events import (
     SessionRestarted,
     TurnStarted,
 )
+from actors.kernel.future import LoopFuture
 from actors.kernel.loop_actor import ChildFailed, Directive, Restart, RestartWith
 from actors.ledger import Ending, Ledger
 from actors.messages import (
@@ -237,11 +238,14 @@ class Supervisor(Attempts):
         self._ledger.emit(Custom, self._ledger.current, payload=message.payload)
         self._check_room()
 
-    def _relay(self, message: Relay) -> None:
-        turn = self._ledger.current if message.turn is None else self._current(message.turn)
-        if turn is not None or message.turn is None:  # else the turn that it was for has ended
-            self._ledger.emit(Nested, turn, agent=message.agent, event=message.event)
-            self._check_room()
+    def _relay(self, message: Relay) -> LoopFuture[None] | None:
+        ledger = self._ledger
+        turn = ledger.current if message.turn is None else self._current(message.turn)
+        if turn is None and message.turn is not None:
+            return None  # it has ended
+        ledger.emit(Nested, turn, agent=message.agent, event=message.event)
+        self._check_room()
+        return ledger.room()
 
     def _subscribe(self, message: Subscribe) -> None:
         self._ledger.outlets += (message.outlet,)

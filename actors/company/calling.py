@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, Protocol
 
 from actors.company.agent import Agent
@@ -85,11 +85,13 @@ async def call_agent(
     return end
 
 
-async def _turn(child: Session, text: Input, show: Callable[[Event, str], None] | None) -> TurnCompleted:
+async def _turn(
+    child: Session, text: Input, show: Callable[[Event, str], Awaitable[None]] | None
+) -> TurnCompleted:
     if show is None:
         return await child.send(text)
     async with child.stream(text) as events:
         async for event in events:
             if not isinstance(event, _DELTAS):
-                show(event, child.agent)
+                await show(event, child.agent)
         return events.result()

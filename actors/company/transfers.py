@@ -38,7 +38,7 @@ class Transfers:
         self._start = start
         self.taken: Transfer | None = None
         """The one that was asked for."""
-        may = () if start.stateless else agents.handoffs(start.role.config)
+        may = () if start.stateless or not start.config.handoffs else agents.handoffs(start.config)
         self.tools = tuple(self._tool(handoff, agent) for handoff, agent in may)
 
     def _tool(self, handoff: Handoff, agent: Agent) -> Tool:

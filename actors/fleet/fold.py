@@ -28,6 +28,7 @@ from actors.fleet.tree import Tree
 from actors.fleet.view import STATES, Entry, Query, Span, Timeline, Totals, View
 from actors.log.decode import AnyRecord, OtherRecord
 from actors.log.schema import (
+    EVENTS,
     ActorDeadLetter,
     ActorFailed,
     ActorGaveUp,
@@ -55,6 +56,7 @@ from actors.log.schema import (
     TurnCompleted,
     TurnEnd,
     TurnFailed,
+    TurnRecord,
     TurnStarted,
 )
 
@@ -235,10 +237,13 @@ class Fleet:
         session = self._tell(record, run, at, "waiting")
         session.agent = record.agent or session.agent
 
+    def _told(self, record: Any, run: Run, at: float) -> None:
+        """A line of the timeline, as of tools and approvals, which change no state of the session."""
+        self._note(self._roster.session(record, run, at), record, at, self._said(record))
+
     def _handed_off(self, record: SessionHandedOff, run: Run, at: float) -> None:
-        session = self._roster.session(record, run, at)
-        session.agent = record.agent or session.agent
-        self._note(session, record, at, self._said(record))
+        self._roster.session(record, run, at).agent = record.agent or ""
+        self._told(record, run, at)
 
     def _turn_failed(self, record: TurnFailed, run: Run, at: float) -> None:
         message = self._said(record)
@@ -319,6 +324,7 @@ class Fleet:
 
     _HANDLERS: ClassVar[Mapping[type, Callable[[Fleet, Any, Run, float], object]]] = MappingProxyType(
         {
+            **dict.fromkeys((kind for kind in EVENTS.values() if issubclass(kind, TurnRecord)), _told),
             RuntimeStarted: _runtime_started,
             RuntimeStopped: _runtime_stopped,
             RuntimeStats: _runtime_stats,

@@ -14,10 +14,10 @@ import msgspec
 import pykka
 
 from actors.answers.typed import Rejected, Taken, TypedAnswers
-from actors.company.handoff import move
 from actors.company.transfers import Transfer, Transfers
 from actors.core.aggregate import StepResult
 from actors.core.conversation import Asked, answer, asking, reply, settle
+from actors.core.moving import move
 from actors.core.repeats import CallCounts
 from actors.events import AnswerRejected, ContextTrimmed, LoopNoticed, Steered, ToolCall, ToolCallFinished
 from actors.hooks import Place, overridden

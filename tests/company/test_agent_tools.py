@@ -11,6 +11,7 @@ import pytest
 
 from actors import (
     Agent,
+    Buffering,
     Gathered,
     Job,
     Runtime,
@@ -204,3 +205,30 @@ def test_a_tool_gathers_its_own_sessions_children() -> None:
 def test_without_a_runtime_it_says_what_it_needs() -> None:
     with pytest.raises(UsageError, match="a session of a runtime"):
         asyncio.run(known("worker").as_tool()({"task": "?"}, ToolContext()))
+
+
+def test_a_reader_that_falls_behind_holds_up_the_whole_company() -> None:
+    """What the root's reader has not taken is bounded, also where it comes from below."""
+    many = tuple(asks(Call("look")) for _ in range(40))
+
+    @tool
+    async def look() -> str:
+        """Look."""
+        return "nothing"
+
+    bound = Buffering(max_control=8)
+
+    async def main(runtime: Runtime) -> tuple[int, int]:
+        session = runtime.spawn(id="planner", agent="planner", buffering=bound)
+        with session.stream("Where is the wine?") as events:
+            await asyncio.sleep(60)
+            waiting = len(events._outlet.take())
+            rest = [event async for event in events]
+        assert isinstance(rest[-1], TurnCompleted)
+        return waiting, len(rest)
+
+    worker = known("worker", tools=(look,), settings={"repeats": None, "buffering": bound})
+    lines = {"planner": (TO_WORKER, DONE), "worker": (*many, FOUND)}
+    waiting, rest = company(main, lines, known("planner", tools=("worker",)), worker)
+    assert waiting < 30
+    assert rest > 200

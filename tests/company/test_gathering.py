@@ -6,7 +6,7 @@ import asyncio
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from actors import (
@@ -64,6 +64,7 @@ def test_past_the_deadline_nothing_is_waited_for() -> None:
     assert took == pytest.approx(10, abs=0.1)
 
 
+@settings(max_examples=25)
 @given(jobs=st.integers(0, 6), at_once=st.integers(1, 7))
 def test_no_more_work_at_once_than_may(jobs: int, at_once: int) -> None:
     seen: list[int] = []

@@ -40,6 +40,13 @@ ACTOR: dict[str, Any] = {"actor_class": "Supervisor", "actor_urn": "u"}
 CALL: dict[str, Any] = {"tool_name": "look", "tool_call_id": "c"}
 CALLED: dict[str, Any] = {"duration": 0.5, "tool_ran": True}
 DECIDED: dict[str, Any] = {"tool_call_id": "c", "approval_id": "a", "outcome": "approved", "duration": 2.0}
+TRIMMED: dict[str, Any] = {
+    "reason": "budget",
+    "messages_cut": 3,
+    "tokens_before": 900,
+    "tokens_after": 700,
+    "tokens_budget": 800,
+}
 STATS: dict[str, Any] = {
     **{f"sessions_{name}": 7 for name in ("total", "idle", "streaming", "retrying", "ended")},
     **{f"turns_{name}": 7 for name in ("started", "completed", "failed", "cancelled")},
@@ -68,6 +75,8 @@ NEEDS: dict[str, dict[str, Any]] = {
     "request.completed": {"session": "s", "turn": 1, **LABELS, **ANSWER},
     "request.failed": {"session": "s", "turn": 1, **LABELS, **FAILURE},
     "request.cancelled": {"session": "s", "turn": 1, **LABELS, "attempt_duration": 1.0},
+    "session.handed_off": {"session": "s", "turn": 1, "tool_call_id": "c"},
+    "context.trimmed": {"session": "s", "turn": 1, **TRIMMED},
     "turn.steered": {"session": "s", "turn": 1, "messages_count": 1},
     "turn.answer_rejected": {"session": "s", "turn": 1, "error_type": "answer:empty", "rejected_count": 1},
     "turn.loop_noticed": {"session": "s", "turn": 1, "tool_name": "look", "repeats_count": 3},

@@ -1,0 +1,60 @@
+"""What of a conversation goes along when it is handed over to somebody else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Literal, NamedTuple, TypeAlias
+
+from actors.core.conversation import Message, settle
+from actors.core.units import running_turn
+
+Filter: TypeAlias = Callable[[tuple[Message, ...]], Sequence[Message]]
+"""Takes the conversation without its system message, up to the hand-off's result; gives what goes along."""
+Kept: TypeAlias = Literal["all", "last_turn", "none"]
+"""`all`: the whole conversation; `last_turn`: the turn that runs; `none`: what the one who hands it over writes."""
+
+
+class Moved(NamedTuple):
+    """A conversation as the next one has it."""
+
+    earlier: tuple[Message, ...]
+    """What was said before the turn that runs."""
+    added: tuple[Message, ...]
+    """What the turn has added."""
+
+
+def move(
+    earlier: tuple[Message, ...],
+    added: tuple[Message, ...],
+    *,
+    keep: Kept | Filter,
+    message: str,
+    system: tuple[str | None, str | None],
+) -> Moved:
+    """What goes along, under the new system message.
+
+    Args:
+        earlier: the conversation before the turn that runs.
+        added: what the turn has added; calls without a result are forgotten.
+        keep: what goes along.
+        message: what the one who hands over wrote to the next one.
+        system: the system message that the conversation begins with, and the next one's; None: none.
+    """
+    before, after = system
+    head = _system(after)
+    talk = earlier[1:] if before is not None and earlier[:1] == _system(before) else earlier
+    settled = settle(added, ())
+    match keep:
+        case "all":
+            return Moved((*head, *talk), settled)
+        case "last_turn":
+            return Moved(head, settled)
+        case "none":
+            return Moved(head, ({"role": "user", "content": message},))
+    chosen = tuple(keep((*talk, *settled)))
+    at = running_turn(chosen)
+    return Moved((*head, *chosen[:at]), chosen[at:])
+
+
+def _system(text: str | None) -> tuple[Message, ...]:
+    return () if text is None else ({"role": "system", "content": text},)
