@@ -16,7 +16,7 @@ from actors.company.role import TurnRole
 from actors.config import SessionConfig
 from actors.core.conversation import open_calls, tool_messages
 from actors.errors import AdmissionError, ConfigError, SessionClosedError
-from actors.events import Event, SessionEnded, TurnCompleted
+from actors.events import SessionEnded, TurnCompleted
 from actors.kernel.future import LoopFuture
 from actors.ledger import Ledger
 from actors.messages import (
@@ -27,7 +27,6 @@ from actors.messages import (
     Drained,
     GetHistory,
     Publish,
-    Relay,
     Steer,
     Submit,
     Subscribe,
@@ -89,11 +88,6 @@ class Session(Closing, Kin):
     def ref(self) -> pykka.ActorRef[Any]:
         """The session actor."""
         return self._ledger.actor
-
-    @property
-    def agent(self) -> str:
-        """The agent that it is at present; empty for nobody in particular."""
-        return self._ledger.agent
 
     # Turns
 
@@ -250,23 +244,6 @@ class Session(Closing, Kin):
     def publish(self, payload: Any) -> None:
         """Send the subscribers a `Custom` event, in its place between the others; never blocks."""
         self._send(Publish(payload))
-
-    def relay(self, event: Event, agent: str = "") -> LoopFuture[None]:
-        """Show an event of another session among this one's, as `Nested`; never blocks.
-
-        Where this is the handle of a tool call, it is shown in that call's turn, as long as it runs.
-
-        Args:
-            event: as the other one's stream gave it.
-            agent: which agent that is.
-
-        Returns:
-            A future to `.get()` in a thread or to await: done when there is room for the next one. Who does not wait
-            for it may fill the memory with what nobody reads.
-        """
-        self._ledger.birthplace.check()
-        turn = None if self._origin is None else self._origin.turn.number
-        return self._ask(self._ledger.supervisor, Relay(turn, agent, event))
 
     def events(self) -> EventStream:
         """All events of the session from now on, up to `SessionEnded`. Closing the stream cancels nothing."""
