@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Literal, NamedTuple, TypeAlias
 
 from actors.core.conversation import Message, settle
 from actors.core.units import running_turn
 
 Filter: TypeAlias = Callable[[tuple[Message, ...]], Sequence[Message]]
-"""Takes the conversation without its system message, up to the hand-off's result; gives what goes along."""
+"""Takes the conversation without its system message, up to the hand-off's result; gives what goes along, of
+which calls and results are left out that miss one another."""
 Kept: TypeAlias = Literal["all", "last_turn", "none"]
 """`all`: the whole conversation; `last_turn`: the turn that runs; `none`: what the one who hands it over writes."""
 
@@ -51,10 +52,24 @@ def move(
             return Moved(head, settled)
         case "none":
             return Moved(head, ({"role": "user", "content": message},))
-    chosen = tuple(keep((*talk, *settled)))
+    chosen = tuple(_mended(tuple(keep((*talk, *settled)))))
     at = running_turn(chosen)
     return Moved((*head, *chosen[:at]), chosen[at:])
 
 
 def _system(text: str | None) -> tuple[Message, ...]:
     return () if text is None else ({"role": "system", "content": text},)
+
+
+def _mended(messages: tuple[Message, ...]) -> Iterator[Message]:
+    """What can be sent of a choice: a result goes with its call, and a call with its result, or both are left out."""
+    at = 0
+    while at < len(messages):
+        end = at + 1
+        while end < len(messages) and messages[end].get("role") == "tool":
+            end += 1
+        if messages[at].get("role") != "tool":
+            said, results = messages[at], {m.get("tool_call_id"): m for m in messages[at + 1 : end]}
+            yield from settle((said,), tuple(results.values()))
+            yield from (results[call["id"]] for call in said.get("tool_calls") or () if call["id"] in results)
+        at = end

@@ -211,3 +211,12 @@ def test_a_turns_settings_that_cannot_be_with_the_next_one_fail_it_and_no_other(
     agents = [front(settings={"approvals": Approvals()}), BILLING]
     played = play(TO_BILLING, MONEY, MONEY, agents=agents, drive=drive, agent="front")
     assert played.error is None
+
+
+def test_calls_that_the_host_is_to_answer_are_forgotten_where_it_moves() -> None:
+    definition = {"type": "function", "function": {"name": "look", "parameters": {"type": "object"}}}
+    both = asks(Call("look", id="mine"), Call("transfer_to_billing"))
+    played = play(both, MONEY, agents=[front(tools=(definition,)), BILLING], drive=ask, agent="front")
+    (completed,) = played.of(TurnCompleted)
+    assert (completed.calls, completed.answer) == ((), "Here is your money.")
+    assert "mine" not in str(played.bodies[1]["messages"])

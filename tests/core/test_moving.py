@@ -82,6 +82,16 @@ def test_a_filters_choice_is_split_where_its_last_turn_begins() -> None:
     assert moved == Moved(earlier, added)
 
 
+@given(earlier=TURNS, added=TURNS, chosen=st.data())
+def test_a_filter_cannot_make_it_one_that_cannot_be_sent(earlier: Any, added: Any, chosen: Any) -> None:
+    def keep(talk: tuple[Message, ...]) -> tuple[Message, ...]:
+        kept = chosen.draw(st.sets(st.sampled_from(range(len(talk))))) if talk else ()
+        return tuple(talk[at] for at in sorted(kept))
+
+    moved = move(earlier, added, keep=keep, message="", system=(None, None))
+    check_sendable((*moved.earlier, *moved.added))
+
+
 def test_a_system_message_of_the_hosts_own_goes_along() -> None:
     own = {"role": "system", "content": "The house is on fire."}
     moved = move((own, user("then")), (user("now"),), keep="all", message="", system=(None, "s"))
