@@ -26,7 +26,7 @@ class Role(msgspec.Struct, frozen=True):
     given: Mapping[str, Any]
     """What the host said to `spawn`, `endpoint` included."""
     otherwise: Endpoint | None = None
-    """Where its model answers unless somebody says so; None: the runtime's own."""
+    """Where its model answers where neither says so; None: the runtime's own."""
 
     @property
     def name(self) -> str | None:
@@ -67,6 +67,8 @@ class Agents:
             if agent.name in self._named:
                 raise ConfigError("agents", f"{agent.name!r} is there twice: give one of them another name")
             self._named[agent.name] = agent
+        if base.tools or base.handoffs:
+            self._base = self._laid(base, {"tools": base.tools, "handoffs": base.handoffs})
         for agent in self._named.values():
             self._check(agent)
 

@@ -49,7 +49,10 @@ def move(
         case "all":
             return Moved((*head, *talk), settled)
         case "last_turn":
-            return Moved(head, settled)
+            answers = (
+                bool(settled) and settled[0].get("role") == "tool"
+            )  # and what it answers is of the turn before
+            return Moved((*head, *(talk[running_turn(talk) :] if answers else ())), settled)
         case "none":
             return Moved(head, ({"role": "user", "content": message},))
     chosen = tuple(_mended(tuple(keep((*talk, *settled)))))
@@ -71,5 +74,6 @@ def _mended(messages: tuple[Message, ...]) -> Iterator[Message]:
         if messages[at].get("role") != "tool":
             said, results = messages[at], {m.get("tool_call_id"): m for m in messages[at + 1 : end]}
             yield from settle((said,), tuple(results.values()))
-            yield from (results[call["id"]] for call in said.get("tool_calls") or () if call["id"] in results)
+            asked = (call.get("id") for call in said.get("tool_calls") or ())
+            yield from (results[call] for call in asked if call in results)
         at = end

@@ -9,7 +9,17 @@ from typing import Any
 
 import pytest
 
-from actors import Agent, ConfigError, Endpoint, Handoff, RetryPolicy, Runtime, tool
+from actors import (
+    Agent,
+    ConfigError,
+    Endpoint,
+    Handoff,
+    RetryPolicy,
+    Runtime,
+    RuntimeConfig,
+    SessionConfig,
+    tool,
+)
 from actors.provider import Reply
 from actors.sim import Simulation
 from tests.company.cast import run
@@ -50,6 +60,16 @@ def test_the_hosts_word_counts_more() -> None:
     first, second = (request.body for request in sim.provider.requests_of("s"))
     assert (first["model"], second["model"]) == ("large", "huge")
     assert (first["temperature"], first["top_p"]) == (0, 0.5)
+
+
+def test_what_all_sessions_have_may_be_agents_too() -> None:
+    everyone = SessionConfig(tools=("ada", look), handoffs=("ada",))
+    role = Runtime(
+        Endpoint(base_url="http://127.0.0.1:1/v1", model="m"),
+        agents=[Agent(name="ada")],
+        config=RuntimeConfig(session=everyone),
+    )._agents.role(None, {})
+    assert [one.name for one in role.config.tools] == ["ada", "look"]
 
 
 def test_a_runtime_knows_its_agents_by_name() -> None:

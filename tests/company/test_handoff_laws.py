@@ -60,7 +60,7 @@ def whose(events: tuple[Event, ...]) -> Iterator[str]:
                 yield agent
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(
     agents=casts(),
     plays=st.lists(st.sampled_from(PLAYS), min_size=1, max_size=10),

@@ -82,6 +82,16 @@ def test_a_filters_choice_is_split_where_its_last_turn_begins() -> None:
     assert moved == Moved(earlier, added)
 
 
+@pytest.mark.parametrize("keep", KEEPS[:3])
+def test_a_turn_that_answers_calls_goes_along_with_them(keep: Any) -> None:
+    asked, answered = step("mine")
+    earlier = (user("then"), {"role": "assistant", "content": "yes"}, user("now"), asked)
+    moved = move(earlier, (answered, *step("c")), keep=keep, message="m", system=(None, None))
+    check_sendable((*moved.earlier, *moved.added))
+    if keep == "last_turn":
+        assert (*moved.earlier, *moved.added) == (user("now"), asked, answered, *step("c"))
+
+
 @given(earlier=TURNS, added=TURNS, chosen=st.data())
 def test_a_filter_cannot_make_it_one_that_cannot_be_sent(earlier: Any, added: Any, chosen: Any) -> None:
     def keep(talk: tuple[Message, ...]) -> tuple[Message, ...]:
