@@ -26,9 +26,9 @@ class SessionReport:
         self._labels: dict[str, Any] = {}
         self._began = 0.0
 
-    def session_started(self, parent: str | None = None, agent: str = "") -> None:
-        """The session is there: a child of that one, and that agent."""
-        self._emit("actors.session.started", "session started", session_parent=parent, agent=agent or None)
+    def session_started(self, parent: str | None = None) -> None:
+        """The session is there: a child of that one."""
+        self._emit("actors.session.started", "session started", session_parent=parent)
 
     def session_restarted(self, error: str, exc: BaseException, restarts: int, *, who: str) -> None:
         """An actor of the session was started anew."""

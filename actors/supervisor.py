@@ -92,7 +92,7 @@ class Supervisor(Attempts):
         ledger = self._ledger
         if self.incarnation == 0:
             above = ledger.parent
-            self._report.session_started(None if above is None else above.session, ledger.agent)
+            self._report.session_started(None if above is None else above.session)
         else:
             self.send(self._ledger.actor, AbortTurn(self._ledger.conversation))
         self._take_up()

@@ -68,7 +68,7 @@ def test_all_of_it_and_back_is_as_it_was(
     assert back == Moved((*head, *earlier), added)
 
 
-@pytest.mark.parametrize("keep", KEEPS, ids=str)
+@pytest.mark.parametrize("keep", KEEPS, ids=["all", "last_turn", "none", "tail", "nothing"])
 def test_what_it_is_given_stays_as_it_is(keep: Any) -> None:
     earlier, added = (user("then"),), (user("now"), *step("c"))
     before = repr((earlier, added))
