@@ -88,7 +88,9 @@ class RootSupervisor(Overseer):
 
     def _child_ended(self, child: Child) -> None:
         self._let_go(child)
-        if self._closed is not None and not len(self._family):
+
+    def _go_on(self) -> None:
+        if self._closed is not None and not self._closed.done() and not len(self._family):
             self._closed.set(None)
 
     def _shutdown(self, _: Shutdown) -> LoopFuture[None]:
