@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from actors.answers.fold import AnswerFold
     from actors.approvals import ApprovalRequest, Approvals, Approve, Reject, Rule
     from actors.client import Session
+    from actors.company.agent import Agent
+    from actors.company.gathering import Gathered, Job, gather
+    from actors.company.handoff import Handoff
+    from actors.company.routing import Routed, route, router
     from actors.config import (
         Buffering,
         Deadlines,
@@ -94,6 +98,14 @@ _HOMES = {
     "SessionConfig": "actors.config",
     "Thinking": "actors.config",
     "Tls": "actors.config",
+    "Agent": "actors.company.agent",
+    "Gathered": "actors.company.gathering",
+    "Job": "actors.company.gathering",
+    "gather": "actors.company.gathering",
+    "Handoff": "actors.company.handoff",
+    "Routed": "actors.company.routing",
+    "route": "actors.company.routing",
+    "router": "actors.company.routing",
     "Session": "actors.client",
     "Window": "actors.config",
     "advise": "actors.core.advice",
@@ -138,6 +150,7 @@ _MODULES = frozenset({"events", "log", "outcome"})
 
 __all__ = [
     "AdmissionError",
+    "Agent",
     "AnswerError",
     "AnswerFold",
     "ApprovalRequest",
@@ -154,12 +167,15 @@ __all__ = [
     "File",
     "Fold",
     "ForkedError",
+    "Gathered",
     "GetHistory",
     "GreenroomError",
+    "Handoff",
     "Hooks",
     "Image",
     "Intensity",
     "Invocation",
+    "Job",
     "Limits",
     "LocalModel",
     "MapResult",
@@ -174,6 +190,7 @@ __all__ = [
     "Reject",
     "Repeats",
     "RetryPolicy",
+    "Routed",
     "Rule",
     "Runtime",
     "RuntimeClosedError",
@@ -199,8 +216,11 @@ __all__ = [
     "advise",
     "events",
     "fold",
+    "gather",
     "log",
     "outcome",
+    "route",
+    "router",
     "tool",
     "trouble_of",
 ]

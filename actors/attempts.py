@@ -61,7 +61,7 @@ class Attempts(HandlingActor):
         super().__init__()
         self._ledger = ledger
         self._services = services
-        self._report = SessionReport(services.log, ledger.session)
+        self._report = SessionReport(services.log, ledger)
         self._caller: pykka.ActorRef[Any] | None = None
         self._aggregator: pykka.ActorRef[Any] | None = None
         self._retry_timer: Timer | None = None
@@ -220,7 +220,8 @@ class Attempts(HandlingActor):
             self._retry_timer = None
 
     def _check_room(self) -> None:
-        """Stop or go on reading the socket, as the slowest consumer demands."""
+        """Stop or go on reading the socket, as the slowest consumer demands; and so with those that relay events."""
+        self._ledger.admit_relays()
         if self._caller is None or self._key is None or self._ledger.full() == self._paused:
             return
         self._paused = not self._paused

@@ -12,19 +12,19 @@ import pykka
 
 from actors.admission import Gate
 from actors.client import Admission, Session
+from actors.company.agent import Agent
 from actors.company.family import Child, Family, Origin
 from actors.company.messages import ChildBorn
 from actors.company.nursery import Nursery
-from actors.config import Endpoint, SessionConfig
+from actors.company.role import Agents, Role
+from actors.config import Endpoint
 from actors.core.kinship import Restarts
-from actors.endpoints import Endpoints
 from actors.errors import ConfigError, DrainingError, SessionClosedError
 from actors.house import House
 from actors.kernel import future
 from actors.kernel.dispatcher import Dispatcher
 from actors.kernel.loop_actor import Restart
 from actors.ledger import Ledger
-from actors.overrides import replace
 from actors.supervisor import Supervisor
 from actors.turn import Turn
 from actors.user_input import Messages, to_messages
@@ -34,20 +34,17 @@ class Birth(msgspec.Struct, frozen=True, kw_only=True):
     """What a session begins with, in each of its lives."""
 
     session: str
-    endpoint: Endpoint
-    config: SessionConfig
+    role: Role
     messages: tuple[Mapping[str, Any], ...]
-    agent: str = ""
     restarts: Restarts = "temporary"
 
 
 class Births:
     """Starts the sessions of a runtime, and makes their handles. From any thread; never blocks."""
 
-    def __init__(self, house: House, endpoints: Endpoints, config: SessionConfig, bound: int | None) -> None:
+    def __init__(self, house: House, agents: Agents, bound: int | None) -> None:
         self._house = house
-        self._endpoints = endpoints
-        self._config = config
+        self._agents = agents
         self._bound = bound
 
     def spawn(
@@ -57,7 +54,7 @@ class Births:
         endpoint: Endpoint | str | None,
         id: str | None,  # noqa: A002 - as in `Runtime.spawn`
         messages: Messages,
-        agent: str | None = None,
+        agent: Agent | str | None = None,
         restart: Restarts = "temporary",
         parent: Ledger | None = None,
         origin: Origin | None = None,
@@ -67,10 +64,10 @@ class Births:
 
         Args:
             settings: settings by name.
-            endpoint: as there; the parent's if not given.
+            endpoint: as there; the agent's or the parent's if not given.
             id: as there.
             messages: as there.
-            agent: its name, for events and the log.
+            agent: as there.
             restart: whether it is started anew.
             parent: whose child it is; None: nobody's.
             origin: the tool call that it is spawned in.
@@ -78,18 +75,15 @@ class Births:
         """
         if restart not in get_args(Restarts):
             raise ConfigError("restart", f"must be one of {', '.join(get_args(Restarts))}, got {restart!r}")
-        if endpoint is None and parent is not None:
-            endpoint = parent.endpoint
-        chosen = self._endpoints.find(endpoint)
-        config = replace(self._config, settings, chosen)
+        given = settings if endpoint is None else {"endpoint": endpoint, **settings}
+        role = self._agents.role(agent, given, otherwise=None if parent is None else parent.endpoint)
+        config = role.config
         system = () if config.system is None else ({"role": "system", "content": config.system},)
         house = self._house
         birth = Birth(
             session=house.services.ids().hex if id is None else id,
-            endpoint=chosen,
-            config=config,
+            role=role,
             messages=(*system, *to_messages(messages, config.parts)),  # may read files: not under a lock
-            agent=agent or "",
             restarts=restart,
         )
         house.open()  # before the lock: a fork may find it held for ever
@@ -152,15 +146,13 @@ class Births:
         slots = services.slots is not None and parent is None  # a child works in a slot of its parent's
         ledger = Ledger(
             birth.session,
-            endpoint=birth.endpoint,
-            endpoints=self._endpoints,
-            config=birth.config,
+            role=birth.role,
+            agents=self._agents,
             messages=birth.messages,
             counters=services.counters,
             wall=dispatcher.wall,
             gate=Gate() if slots else None,
             parent=parent,
-            agent=birth.agent,
         )
         ledger.here = functools.partial(self._here, ledger)
         again = functools.partial(self._again, birth)

@@ -77,6 +77,7 @@ def call_spec(session: str, turn: Turn, request: openai_chat.Request, services: 
         progress_every=services.config.progress_every,
         labels={
             "session": session,
+            "agent": turn.role.session.name,
             "turn": turn.number,
             "step": turn.step,
             "operation": "chat",

@@ -12,7 +12,8 @@ from actors.admission import Door
 from actors.approvals import Approve, Decision, Reject
 from actors.company.family import Origin
 from actors.company.kin import Kin
-from actors.config import Endpoint, SessionConfig
+from actors.company.role import TurnRole
+from actors.config import SessionConfig
 from actors.core.conversation import open_calls, tool_messages
 from actors.errors import AdmissionError, ConfigError, SessionClosedError
 from actors.events import SessionEnded, TurnCompleted
@@ -32,7 +33,6 @@ from actors.messages import (
     Unsubscribe,
 )
 from actors.outlets import ActorOutlet, StreamOutlet
-from actors.overrides import replace
 from actors.pump import OnEvent, pumped
 from actors.stream import Closing, EventStream, TurnHandle, TurnStream, refuse_on_a_loop
 from actors.turn import Turn
@@ -295,9 +295,7 @@ class Session(Closing, Kin):
     ) -> TurnHandle:
         if on_event is not None:
             return pumped(self._stream(text, tools, settings, stateless=stateless), on_event, self._cancel)
-        endpoint, config = self._settings(settings)
-        messages = to_messages(text, config.parts)
-        turn = self._submit(messages, tools, endpoint, config, None, stateless=stateless)
+        turn = self._submit(text, tools, self._role(settings), None, stateless=stateless)
         return TurnHandle(turn.number, turn.done, self._cancel, self._ledger.birthplace)
 
     def _stream(
@@ -308,32 +306,30 @@ class Session(Closing, Kin):
         *,
         stateless: bool,
     ) -> TurnStream:
-        endpoint, config = self._settings(settings)
-        messages = to_messages(text, config.parts)
-        outlet = StreamOutlet(config.buffering, functools.partial(_room, self._ledger))
-        turn = self._submit(messages, tools, endpoint, config, outlet, stateless=stateless)
+        role = self._role(settings)
+        outlet = StreamOutlet(role.config.buffering, functools.partial(_room, self._ledger))
+        turn = self._submit(text, tools, role, outlet, stateless=stateless)
         return TurnStream(turn.number, turn.done, outlet, self._cancel, self._ledger.birthplace)
 
     def _submit(
         self,
-        messages: tuple[Mapping[str, Any], ...],
+        text: Input,
         tools: tuple[Mapping[str, Any], ...],
-        endpoint: Endpoint,
-        config: SessionConfig,
+        role: TurnRole,
         outlet: StreamOutlet | None,
         *,
         stateless: bool,
     ) -> Turn:
+        messages = to_messages(text, role.config.parts)
         self._ledger.birthplace.check()  # before any lock: a fork may find it held for ever
         turn = Turn(
             number=next(self._ledger.numbers),
             messages=messages,
             tools=tools if stateless else (),
             stateless=stateless,
-            endpoint=endpoint,
-            config=config,
+            role=role,
             outlet=outlet,
-            doors=self._enter(config),
+            doors=self._enter(role.config),
             origin=self._origin,
         )
         try:
@@ -344,6 +340,9 @@ class Session(Closing, Kin):
         if self._origin is not None:
             self._origin.turn.delegate(turn, functools.partial(self._cancel, turn.number))
         return turn
+
+    def _role(self, settings: dict[str, Any]) -> TurnRole:
+        return self._ledger.agents.for_turn(self._ledger.role, settings)
 
     def _enter(self, config: SessionConfig) -> tuple[Door, ...]:
         door, bound = self._admission
@@ -356,13 +355,6 @@ class Session(Closing, Kin):
             door.withdraw()
             raise
         return door, own
-
-    def _settings(self, settings: dict[str, Any]) -> tuple[Endpoint, SessionConfig]:
-        changes = dict(settings)
-        if "endpoint" not in changes:
-            return self._ledger.endpoint, replace(self._ledger.config, changes)
-        endpoint = self._ledger.endpoints.find(changes.pop("endpoint"))
-        return endpoint, replace(self._ledger.config, changes, endpoint)
 
     def _cancel(self, turn: int, reason: str) -> None:
         self._tell(Cancel(turn, reason))

@@ -156,6 +156,9 @@ class SessionConfig(Settings, frozen=True):
     """Decides on the calls that wait: a plain function (called in a thread) or a coroutine function that takes an
     `ApprovalRequest`, or a pykka actor that is asked with it. It gives `Approve(...)`, `Reject(...)`, a bool, or None
     to leave it to `Session.approve` and `Session.reject`."""
+    handoffs: tuple[Any, ...] = ()
+    """Whom a session may hand its conversation over to: each a `Handoff`, an `Agent`, or the name of one of the
+    runtime's."""
     hooks: Any = None
     """An instance of a class that is derived from `Hooks`."""
     returns: Any = None
@@ -176,9 +179,10 @@ class SessionConfig(Settings, frozen=True):
     """How long a child may take to end when it has to, in seconds, before it is ended by force."""
 
     def __post_init__(self) -> None:
-        given: Any = self.tools
-        if isinstance(given, list):
-            msgspec.structs.force_setattr(self, "tools", tuple(given))
+        for field in ("tools", "handoffs"):
+            given: Any = getattr(self, field)
+            if isinstance(given, list):
+                msgspec.structs.force_setattr(self, field, tuple(given))
         super().__post_init__()
         if self.on_approval is not None and self.approvals is None:
             self._refuse("on_approval", "needs approvals: without a policy no call waits for a decision")

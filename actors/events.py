@@ -31,6 +31,9 @@ class _Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
 class TurnStarted(_Event, frozen=True, kw_only=True, tag="turn_started"):
     """The session took up an accepted turn."""
 
+    agent: str = ""
+    """The agent that the session is; empty for nobody in particular."""
+
 
 class StepStarted(_Event, frozen=True, kw_only=True, tag="step_started"):
     """A model request begins, with all its attempts."""
@@ -213,6 +216,41 @@ class ContextTrimmed(_Event, frozen=True, kw_only=True, tag="context_trimmed"):
     """Whether the endpoint had refused the request as too long."""
 
 
+class HandedOff(_Event, frozen=True, kw_only=True, tag="handed_off"):
+    """The conversation is another agent's from the next step on."""
+
+    from_agent: str
+    """Empty for nobody in particular."""
+    to_agent: str
+    call_id: str
+    """The call that asked for it."""
+
+
+class Nested(_Event, frozen=True, kw_only=True, tag="nested"):
+    """What happens in a child that works for the turn; deltas are left out."""
+
+    agent: str
+    """Which agent the child is; empty for nobody in particular."""
+    event: Event
+    """As it is among the child's own; that of a child's child is nested in turn."""
+
+    @property
+    def child(self) -> str:
+        """The child's id."""
+        return self.event.session
+
+    @property
+    def path(self) -> tuple[str, ...]:
+        """The ids of the child, its child and so on, down to the one where it happens."""
+        below = self.event.path if isinstance(self.event, Nested) else ()
+        return (self.child, *below)
+
+    @property
+    def innermost(self) -> Event:
+        """What happens there."""
+        return self.event.innermost if isinstance(self.event, Nested) else self.event
+
+
 class _Terminal(_Event, frozen=True, kw_only=True):
     text: str
     """The turn's text as shown."""
@@ -326,6 +364,8 @@ Event: TypeAlias = (
     | AnswerRejected
     | LoopNoticed
     | ContextTrimmed
+    | HandedOff
+    | Nested
     | TurnCompleted
     | TurnFailed
     | TurnCancelled
@@ -349,7 +389,9 @@ __all__ = [
     "Custom",
     "EndReason",
     "Event",
+    "HandedOff",
     "LoopNoticed",
+    "Nested",
     "Outcome",
     "Retracted",
     "RetryScheduled",

@@ -18,10 +18,10 @@ import pykka
 from actors.admission import Door, Gate
 from actors.birthplace import Birthplace
 from actors.company.family import Family
+from actors.company.role import Agents, Role
 from actors.config import Endpoint, SessionConfig
 from actors.core.aggregate import StepResult, attempt_usage
 from actors.core.kinship import FAILURES
-from actors.endpoints import Endpoints
 from actors.events import (
     ApprovalDecided,
     EndReason,
@@ -83,21 +83,19 @@ class Ledger:
         self,
         session: str,
         *,
-        endpoint: Endpoint,
-        endpoints: Endpoints,
-        config: SessionConfig,
+        role: Role,
+        agents: Agents,
         messages: tuple[Mapping[str, Any], ...],
         counters: Counters,
         wall: Callable[[], float],
         gate: Gate | None = None,
         parent: Ledger | None = None,
-        agent: str = "",
     ) -> None:
         self.session = session
-        self.endpoint = endpoint
-        self.endpoints = endpoints
-        """Where a turn that names another one finds it."""
-        self.config = config
+        self.role = role
+        """Its agent, and its settings; changed by a hand-off."""
+        self.agents = agents
+        """Where a turn finds what it names."""
         self.conversation = messages
         self.memory = Memory()
         self.counters = counters
@@ -110,8 +108,6 @@ class Ledger:
         self.birthplace = Birthplace()
         self.parent = parent
         """The session that it is a child of; None: it is nobody's."""
-        self.agent = agent
-        """Which agent it is, for events and the log."""
         self.family = Family()
         """Its children."""
         self.nursery: pykka.ActorRef[Any] | None = None
@@ -130,7 +126,24 @@ class Ledger:
         self.end: SessionEnded | None = None
         self.ending: Ending | None = None
         """Set when it is decided; its children end first."""
+        self._behind: list[LoopFuture[None]] = []
+        """Those who relay events into the session, and wait for its consumers."""
         self._wall = wall
+
+    @property
+    def endpoint(self) -> Endpoint:
+        """Where its model answers."""
+        return self.role.endpoint
+
+    @property
+    def config(self) -> SessionConfig:
+        """Its settings."""
+        return self.role.config
+
+    @property
+    def agent(self) -> str:
+        """Which agent it is, for events and the log; empty for nobody in particular."""
+        return self.role.name or ""
 
     @property
     def over(self) -> bool:
@@ -209,6 +222,20 @@ class Ledger:
                 return True
         turn = self.current
         return turn is not None and turn.outlet is not None and turn.outlet.full
+
+    def room(self) -> LoopFuture[None] | None:
+        """For when the consumers are behind no longer; None: they are not."""
+        if not self.full():
+            return None
+        self._behind.append(LoopFuture())
+        return self._behind[-1]
+
+    def admit_relays(self) -> None:
+        """Have those go on that wait for room, if there is some, or nobody reads any more."""
+        if self._behind and (self.end is not None or not self.full()):
+            behind, self._behind = self._behind, []
+            for waiting in behind:
+                waiting.set(None)
 
     def interrupt(self, turn: Turn) -> list[Event]:
         """Settle what a turn leaves open that ends: each call has its one result, each request its one decision."""
@@ -297,6 +324,7 @@ class Ledger:
         for outlet in self.outlets:
             outlet.close()
         self.outlets = ()
+        self.admit_relays()
         self.counters.sessions_ended += 1
         self.ended.set(self.end)
 
@@ -332,4 +360,5 @@ class Ledger:
         if turn.origin is not None:
             turn.origin.turn.delegated.pop(turn, None)
         turn.leave()
+        self.admit_relays()
         turn.done.set(turn.terminal)

@@ -24,6 +24,7 @@ from actors.wire.openai_chat import Request
 if TYPE_CHECKING:
     import pykka
 
+    from actors.company.role import TurnRole
     from actors.outlets import ActorOutlet, Outlet
     from actors.turn import Turn
 
@@ -64,6 +65,15 @@ class Publish(Message, frozen=True):
     payload: Any
 
 
+class Relay(Message, frozen=True):
+    """Show an event of another session among this one's; the reply comes when there is room for the next one."""
+
+    turn: int | None
+    """In this turn, as long as it runs; None: in whichever runs, or none."""
+    agent: str
+    event: Event
+
+
 class Subscribe(Message, frozen=True):
     """Send this outlet every event from now on."""
 
@@ -97,12 +107,21 @@ class StartTurn(Message, frozen=True):
     turn: int
     messages: tuple[Mapping[str, Any], ...]
     tools: tuple[Mapping[str, Any], ...]
-    config: SessionConfig
     stateless: bool
     """True for a bare step: the messages are the whole request, and the conversation stays as it is."""
-    endpoint: Endpoint
+    role: TurnRole
     here: Callable[[str], Any] | None = None
     """Gives the session's handle for a call of the turn, by the call's id; None outside a runtime."""
+
+    @property
+    def config(self) -> SessionConfig:
+        """The turn's settings."""
+        return self.role.config
+
+    @property
+    def endpoint(self) -> Endpoint:
+        """Where the turn finds its model."""
+        return self.role.endpoint
 
 
 class AbortTurn(Message, frozen=True):
@@ -215,6 +234,15 @@ class Keep(Message, frozen=True):
 
     turn: int
     conversation: tuple[Mapping[str, Any], ...]
+
+
+class HandOver(Message, frozen=True):
+    """The session, and the rest of its turn, are another agent's from now on."""
+
+    turn: int
+    role: TurnRole
+    call_id: str
+    """The call that asked for it."""
 
 
 class TurnDone(Message, frozen=True):

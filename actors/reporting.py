@@ -9,6 +9,7 @@ import pykka
 from actors.carried import EndReason
 from actors.core.kinship import FAILURES
 from actors.events import Event
+from actors.ledger import Ledger
 from actors.log.record import Log
 from actors.messages import AttemptFailed, AttemptFinished
 from actors.outcome import Failure, HttpError
@@ -19,15 +20,15 @@ from actors.turn import Turn
 class SessionReport:
     """A session's log records."""
 
-    def __init__(self, log: Log, session: str) -> None:
+    def __init__(self, log: Log, ledger: Ledger) -> None:
         self._log = log
-        self._session = session
+        self._ledger = ledger
         self._labels: dict[str, Any] = {}
         self._began = 0.0
 
-    def session_started(self, parent: str | None = None, agent: str = "") -> None:
-        """The session is there: a child of that one, and that agent."""
-        self._emit("actors.session.started", "session started", session_parent=parent, agent=agent or None)
+    def session_started(self, parent: str | None = None) -> None:
+        """The session is there: a child of that one."""
+        self._emit("actors.session.started", "session started", session_parent=parent)
 
     def session_restarted(self, error: str, exc: BaseException, restarts: int, *, who: str) -> None:
         """An actor of the session was started anew."""
@@ -173,7 +174,7 @@ class SessionReport:
         )
 
     def _emit(self, event: str, message: str, **fields: Any) -> None:
-        self._write(event, message, session=self._session, **fields)
+        self._write(event, message, session=self._ledger.session, agent=self._ledger.role.name, **fields)
 
     def _write(self, event: str, message: str, *, level: str = "INFO", **fields: Any) -> None:
         if self._log.enabled:

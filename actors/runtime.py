@@ -18,7 +18,9 @@ from actors.admission import Door
 from actors.birthplace import Birthplace
 from actors.births import Births
 from actors.client import Session, actor_outlet
+from actors.company.agent import Agent
 from actors.company.family import Family
+from actors.company.role import Agents
 from actors.config import Buffering, Endpoint, RuntimeConfig
 from actors.core.slots import Slots
 from actors.endpoints import Endpoints
@@ -46,6 +48,7 @@ class Runtime:
     Args:
         endpoint: where sessions that are not given their own find their model; or the name of one of `endpoints`.
         endpoints: endpoints by name, for `spawn(endpoint="...")` and turns; a single one is the default too.
+        agents: those that sessions, and other agents, call by name.
         config: how the runtime keeps house.
         rng: for jitter; a seeded one makes waits repeatable.
         ids: makes the ids of sessions, requests and actors, and the run's.
@@ -59,6 +62,7 @@ class Runtime:
         endpoint: Endpoint | str | None = None,
         *,
         endpoints: Mapping[str, Endpoint] = MappingProxyType({}),
+        agents: Iterable[Agent] = (),
         config: RuntimeConfig = RuntimeConfig(),  # noqa: B008 - frozen
         rng: random.Random | None = None,
         ids: Callable[[], uuid.UUID] = uuid.uuid4,
@@ -66,7 +70,7 @@ class Runtime:
         mcp: Mapping[str, McpServer] = MappingProxyType({}),
         world: World = World(),  # noqa: B008 - frozen
     ) -> None:
-        found = Endpoints(endpoint, endpoints)
+        self._agents = Agents(agents, Endpoints(endpoint, endpoints), config.session)
         self._config = config
         active, queued = config.max_active_turns, config.max_queued_turns
         self._services = Services(
@@ -89,7 +93,7 @@ class Runtime:
         bound = None if active is None or queued is None else active + queued
         self._world = world
         self._house = House(self._services, wall_clock)
-        self._births = Births(self._house, found, config.session, bound)
+        self._births = Births(self._house, self._agents, bound)
         self._finalizer = weakref.finalize(self, self._house.dropped)
         self._finalizer.atexit = False
 
@@ -99,6 +103,7 @@ class Runtime:
         self,
         endpoint: Endpoint | str | None = None,
         *,
+        agent: Agent | str | None = None,
         id: str | None = None,  # noqa: A002 - it is what the event calls `session` and everyone calls an id
         messages: Messages = (),
         **settings: Any,
@@ -106,7 +111,9 @@ class Runtime:
         """Start a session. From any thread; never blocks.
 
         Args:
-            endpoint: where its model answers, or the name of one of the runtime's; the runtime's own if not given.
+            endpoint: where its model answers, or the name of one of the runtime's; the agent's or the runtime's own
+                if not given.
+            agent: who it is, or the name of one of the runtime's agents; what is said here counts more than its word.
             id: its name in events and in the log, unique among the runtime's living sessions; made up if not given.
             messages: the conversation so far, after the system message.
             settings: settings by name, as `SessionConfig` has them; the runtime's for the rest.
@@ -114,9 +121,16 @@ class Runtime:
         Raises:
             RuntimeClosedError: the runtime is not open.
             DrainingError: it is draining.
-            ConfigError: a setting is unknown or can't be, the id is taken, or there is no such endpoint.
+            ConfigError: a setting is unknown or can't be, the id is taken, or there is no such endpoint or agent.
         """
-        return self._births.spawn(settings, endpoint=endpoint, id=id, messages=messages, keeps=self)
+        return self._births.spawn(
+            settings, agent=agent, endpoint=endpoint, id=id, messages=messages, keeps=self
+        )
+
+    @property
+    def agents(self) -> Mapping[str, Agent]:
+        """The agents that it was given, by name."""
+        return self._agents.named
 
     def sessions(self) -> tuple[Session, ...]:
         """The sessions that have not ended, oldest first.

@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 
 import pykka
 
+from actors.company.role import Agents
 from actors.events import Event
 from actors.kernel.handlers import HandlingActor
 from actors.kernel.loop_actor import ChildFailed, Directive, TaskResult
@@ -55,6 +56,7 @@ class SessionActor(HandlingActor):
         supervisor: pykka.ActorRef[Any],
         conversation: tuple[Mapping[str, Any], ...],
         memory: Memory,
+        agents: Agents,
         threads: Pool,
         ids: Callable[[], uuid.UUID],
     ) -> None:
@@ -63,6 +65,7 @@ class SessionActor(HandlingActor):
         self.supervisor = supervisor
         self.conversation = conversation
         self.memory = memory
+        self.agents = agents
         self.threads = threads
         self.ids = ids
         self.desk = ApprovalDesk(self)

@@ -14,12 +14,16 @@ from actors.carried import EndReason
 from actors.company.messages import ChildrenEnded, ChildrenFailed, EndChildren
 from actors.company.overseer import end_by_force
 from actors.core.intensity import add_restart
+from actors.errors import ConfigError
 from actors.events import (
     Custom,
+    HandedOff,
+    Nested,
     SessionRestarted,
     ToolCallStarted,
     TurnStarted,
 )
+from actors.kernel.future import LoopFuture
 from actors.kernel.loop_actor import ChildFailed, Directive, Restart, RestartWith
 from actors.ledger import Ending, Ledger
 from actors.messages import (
@@ -31,8 +35,10 @@ from actors.messages import (
     Close,
     Drained,
     EndAfterStep,
+    HandOver,
     Keep,
     Publish,
+    Relay,
     SlotGranted,
     StartTurn,
     Submit,
@@ -59,6 +65,7 @@ class Supervisor(Attempts):
         Submit: "_submit",
         Cancel: "_cancel",
         Publish: "_publish",
+        Relay: "_relay",
         Subscribe: "_subscribe",
         Unsubscribe: "_unsubscribe",
         Drained: "_drained",
@@ -70,6 +77,7 @@ class Supervisor(Attempts):
         BeginTool: "_begin_tool",
         Tell: "_tell",
         Keep: "_keep",
+        HandOver: "_hand_over",
         BatchTaken: "_batch_taken",
         SlotGranted: "_slot_granted",
         ChildrenEnded: "_children_ended",
@@ -88,7 +96,7 @@ class Supervisor(Attempts):
         ledger = self._ledger
         if self.incarnation == 0:
             above = ledger.parent
-            self._report.session_started(None if above is None else above.session, ledger.agent)
+            self._report.session_started(None if above is None else above.session)
         else:
             self.send(self._ledger.actor, AbortTurn(self._ledger.conversation))
         self._take_up()
@@ -98,7 +106,7 @@ class Supervisor(Attempts):
     def _session_args(self) -> tuple[Any, ...]:
         ledger, services = self._ledger, self._services
         given = ledger.session, self.actor_ref, ledger.conversation, ledger.memory
-        return *given, services.threads, services.ids
+        return *given, ledger.agents, services.threads, services.ids
 
     # Turns
 
@@ -120,12 +128,17 @@ class Supervisor(Attempts):
         if turn is None:
             return
         turn.started = self.dispatcher.now()
-        ledger.emit(TurnStarted, turn)
+        ledger.emit(TurnStarted, turn, agent=ledger.agent)
         self._report.turn_started(turn)
+        try:
+            if turn.role.session is not ledger.role:  # it was handed over while the turn waited
+                turn.play(ledger.agents.for_turn(ledger.role, turn.role.given))
+        except ConfigError as error:
+            self._fail(turn, Internal(message=f"its settings can't be with this agent's: {error}"))
+            self._take_up()
+            return
         here = functools.partial(ledger.here, turn)
-        start = StartTurn(
-            turn.number, turn.messages, turn.tools, turn.config, turn.stateless, turn.endpoint, here
-        )
+        start = StartTurn(turn.number, turn.messages, turn.tools, turn.stateless, turn.role, here)
         self.send(ledger.actor, start)
 
     def _slot_granted(self, message: SlotGranted) -> None:
@@ -209,6 +222,23 @@ class Supervisor(Attempts):
         self._report.told(event)
         self._check_room()
 
+    def _hand_over(self, message: HandOver) -> None:
+        turn = self._current(message.turn)
+        if turn is None:
+            return  # cancelled in the same moment: the session stays as it was
+        ledger, before = self._ledger, self._ledger.agent
+        ledger.role = message.role.session
+        turn.play(message.role)
+        event = ledger.emit(
+            HandedOff,
+            turn,
+            from_agent=before,
+            to_agent=ledger.agent,
+            call_id=message.call_id,
+        )
+        self._report.told(event)
+        self._check_room()
+
     def _keep(self, message: Keep) -> None:
         turn = self._current(message.turn)
         if turn is not None:
@@ -219,6 +249,15 @@ class Supervisor(Attempts):
     def _publish(self, message: Publish) -> None:
         self._ledger.emit(Custom, self._ledger.current, payload=message.payload)
         self._check_room()
+
+    def _relay(self, message: Relay) -> LoopFuture[None] | None:
+        ledger = self._ledger
+        turn = ledger.current if message.turn is None else self._current(message.turn)
+        if turn is None and message.turn is not None:
+            return None  # it has ended
+        ledger.emit(Nested, turn, agent=message.agent, event=message.event)
+        self._check_room()
+        return ledger.room()
 
     def _subscribe(self, message: Subscribe) -> None:
         self._ledger.outlets += (message.outlet,)

@@ -12,6 +12,7 @@ from actors.events import (
     ApprovalRequested,
     ContextTrimmed,
     Event,
+    HandedOff,
     LoopNoticed,
     Steered,
     ToolCallFinished,
@@ -99,6 +100,11 @@ def _context_trimmed(event: ContextTrimmed) -> Telling:
     return Telling("actors.context.trimmed", message, "INFO", fields)
 
 
+def _handed_off(event: HandedOff) -> Telling:
+    fields = {"previous_agent": event.from_agent or None, "tool_call_id": event.call_id}
+    return Telling("actors.session.handed_off", f"handed over to {event.to_agent}", "INFO", fields)
+
+
 Teller: TypeAlias = Callable[[Any], Telling]
 _TELLERS: Mapping[type[Event], Teller] = MappingProxyType(
     {
@@ -110,6 +116,7 @@ _TELLERS: Mapping[type[Event], Teller] = MappingProxyType(
         AnswerRejected: _answer_rejected,
         LoopNoticed: _loop_noticed,
         ContextTrimmed: _context_trimmed,
+        HandedOff: _handed_off,
     }
 )
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from actors.admission import Door
 from actors.company.family import Origin
-from actors.config import Endpoint, SessionConfig
+from actors.company.role import TurnRole
 from actors.core.chunks import Usage
 from actors.core.splice import Splice
 from actors.errors import SessionClosedError
@@ -49,6 +49,7 @@ class Turn:
         "outlet",
         "partial",
         "retrying",
+        "role",
         "splice",
         "started",
         "stateless",
@@ -66,8 +67,7 @@ class Turn:
         messages: tuple[Mapping[str, Any], ...],
         tools: tuple[Mapping[str, Any], ...],
         stateless: bool,
-        endpoint: Endpoint,
-        config: SessionConfig,
+        role: TurnRole,
         outlet: Outlet | None,
         doors: tuple[Door, ...] = (),
         origin: Origin | None = None,
@@ -76,8 +76,7 @@ class Turn:
         self.messages = messages
         self.tools = tools
         self.stateless = stateless
-        self.endpoint = endpoint
-        self.config = config
+        self.play(role)
         self.outlet = outlet
         """Gets this turn's events only."""
         self.doors = doors
@@ -112,6 +111,12 @@ class Turn:
         self.terminal: Terminal | None = None
         self.why = ""
         """Why the last failure was not tried again."""
+
+    def play(self, role: TurnRole) -> None:
+        """Be run in this role."""
+        self.role = role
+        self.endpoint = role.endpoint
+        self.config = role.config
 
     def delegate(self, turn: Turn, cancel: Callable[[str], object]) -> None:
         """Have a turn that was begun for this one be cancelled with it; from any thread.

@@ -149,6 +149,7 @@ LAYERS = (
     ),
     (
         "admission",
+        "overrides",
         "memory",
         "hooks",
         "turns",
@@ -168,7 +169,7 @@ LAYERS = (
         "mcp",
         "observer",
     ),
-    ("stream", "pump", "watching", "overrides", "client", "mapping"),
+    ("stream", "pump", "watching", "client", "mapping"),
     ("world", "house", "births", "runtime"),
     ("sim",),
     ("scenario", "chat", "dashboard", "otel", "commands"),

@@ -11,6 +11,7 @@ import pytest
 
 import actors.log
 from actors import (
+    Agent,
     Approvals,
     Intensity,
     Repeats,
@@ -89,6 +90,7 @@ def an_evening(monkeypatch: pytest.MonkeyPatch) -> None:
                 session.run("break")
             session.run("stall")
             an_agent_at_work(provider, runtime)
+            a_conversation_that_moves(provider, runtime)
             broken = runtime.spawn(id="broken", intensity=Intensity(restarts=0))
             with pytest.raises(TurnFailedError):
                 broken.run("break")
@@ -122,6 +124,11 @@ def an_agent_at_work(provider: ScriptedProvider, runtime: Runtime) -> None:
                 session.approve(event.approval).get(timeout=5)
     said = [{"role": role, "content": PROMPT * 20} for role in ("user", "assistant")] * 9
     runtime.spawn(id="forgetful", messages=said, window=Window(tokens=600)).run(PROMPT)
+
+
+def a_conversation_that_moves(provider: ScriptedProvider, runtime: Runtime) -> None:
+    provider.script("mover", Reply("", tool_calls=(Call("transfer_to_other"),)), Reply(ANSWER))
+    runtime.spawn(id="mover", handoffs=[Agent(name="other", instructions=PROMPT)]).run(PROMPT)
 
 
 def wait_for_a_progress_record(runtime: Runtime) -> None:
@@ -187,6 +194,7 @@ def test_seq_counts_the_records_of_the_file(records: dict[str, list[dict[str, An
         ),
         ("actors.turn.completed", {"gen_ai.conversation.id", "session.turn", "duration", "outcome"}),
         ("actors.turn.failed", {"error.type", "reason"}),
+        ("actors.session.handed_off", {"gen_ai.agent.name", "gen_ai.tool.call.id"}),
         ("actors.session.restarted", {"exception.type", "exception.stacktrace", "actor.restarts"}),
         ("actors.actor.failed", {"actor.class", "actor.urn", "actor.parent", "exception.message"}),
         ("actors.actor.dead_letter", {"actor.class", "message.type"}),

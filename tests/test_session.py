@@ -10,8 +10,10 @@ from typing import Any
 import pykka
 import pytest
 
+from actors.company.role import Agents, Role, TurnRole
 from actors.config import Endpoint, SessionConfig
 from actors.core.aggregate import StepResult
+from actors.endpoints import Endpoints
 from actors.events import ToolCall
 from actors.kernel.dispatcher import Dispatcher
 from actors.kernel.loop_actor import LoopActor
@@ -52,9 +54,10 @@ class Supervisor(LoopActor):
 
 class Pair:
     def __init__(self, dispatcher: Dispatcher) -> None:
+        agents = Agents((), Endpoints(ENDPOINT), SessionConfig())
         self.supervisor: pykka.ActorRef[Any] = dispatcher.spawn(Supervisor)
         self.session: pykka.ActorRef[Any] = dispatcher.spawn(
-            SessionActor, "s", self.supervisor, EARLIER, Memory(), InlinePool(), uuid.uuid4
+            SessionActor, "s", self.supervisor, EARLIER, Memory(), agents, InlinePool(), uuid.uuid4
         )
         self._loop = dispatcher.loop
 
@@ -86,7 +89,10 @@ def pair() -> Iterator[Pair]:
 
 
 def start(turn: int = 1, *, stateless: bool = False) -> StartTurn:
-    return StartTurn(turn, ASKED, (), SessionConfig(enable_thinking=True), stateless, ENDPOINT)
+    config = SessionConfig(enable_thinking=True)
+    return StartTurn(
+        turn, ASKED, (), stateless, TurnRole(Role(None, ENDPOINT, config, {}), {}, ENDPOINT, config)
+    )
 
 
 def result(text: str = "now", calls: tuple[ToolCall, ...] = ()) -> StepResult:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from actors import windowing
+from actors.company.role import Role, TurnRole
 from actors.config import Endpoint, SessionConfig, Window
 from actors.core.aggregate import StepResult
 from actors.core.chunks import Usage
@@ -20,6 +20,7 @@ from actors.memory import Memory
 from actors.messages import StartTurn
 from actors.outcome import Complete, HttpError
 from actors.telling import telling
+from actors.turns import windowing
 from actors.turns.windowing import Windowing
 from actors.wire.openai_chat import Request
 
@@ -28,6 +29,7 @@ TALK: tuple[Message, ...] = (
     {"role": "assistant", "content": "yes"},
     {"role": "user", "content": "new"},
 )
+ENDPOINT = Endpoint(base_url="http://127.0.0.1:1/v1", model="m")
 WINDOW = Window(tokens=200, reserve=0, tokenizer=False)
 REFUSAL = HttpError(message="prompt is too long: 300 tokens > 200 maximum", status=400)
 
@@ -55,14 +57,9 @@ class Turn:
         self.asked: list[Request] = []
         self.summary = summary
         self.threaded = 0
-        start = StartTurn(
-            turn=1,
-            messages=TALK[2:],
-            tools=(),
-            config=SessionConfig(window=window),
-            stateless=stateless,
-            endpoint=Endpoint(base_url="http://127.0.0.1:1/v1", model="m"),
-        )
+        endpoint, config = ENDPOINT, SessionConfig(window=window)
+        role = TurnRole(Role(None, endpoint, config, {}), {}, endpoint, config)
+        start = StartTurn(turn=1, messages=TALK[2:], tools=(), stateless=stateless, role=role)
         self.windowing = Windowing(
             start,
             self.memory,

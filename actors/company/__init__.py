@@ -1,1 +1,1 @@
-"""Companies: sessions that have children, and what they are to each other."""
+"""Companies: sessions that have children, what they are to each other, and the agents that they are."""

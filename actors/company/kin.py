@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from actors.company.agent import Agent
 from actors.config import Endpoint
 from actors.core.kinship import Restarts
+from actors.events import Event
+from actors.kernel.future import LoopFuture
+from actors.messages import Relay
 from actors.user_input import Messages
 
 if TYPE_CHECKING:
@@ -22,10 +27,16 @@ class Kin:
     _births: Births
     _origin: Origin | None
     _keeps: object
+    _ask: Callable[[Any, Any], LoopFuture[Any]]
+
+    @property
+    def agent(self) -> str:
+        """The agent that it is at present; empty for nobody in particular."""
+        return self._ledger.agent
 
     def spawn(
         self,
-        agent: str | None = None,
+        agent: Agent | str | None = None,
         *,
         id: str | None = None,  # noqa: A002 - as in `Runtime.spawn`
         endpoint: Endpoint | str | None = None,
@@ -36,9 +47,9 @@ class Kin:
         """Start a child: it ends when this session does, or before. From any thread; never blocks.
 
         Args:
-            agent: its name, for events and the log.
+            agent: as in `Runtime.spawn`.
             id: as in `Runtime.spawn`.
-            endpoint: as in `Runtime.spawn`; this session's if not given.
+            endpoint: as in `Runtime.spawn`; the agent's, or this session's, if not given.
             messages: as in `Runtime.spawn`.
             restart: when it is started anew, under its name and with these messages and settings: `permanent`, always
                 but when this session ends it; `transient`, when it failed (`restart_intensity`, `child_intensity`);
@@ -77,3 +88,20 @@ class Kin:
         """The session that this one is a child of."""
         above = self._ledger.parent
         return None if above is None else self._births.session(above, self._keeps, self._origin)
+
+    def relay(self, event: Event, agent: str = "") -> LoopFuture[None]:
+        """Show an event of another session among this one's, as `Nested`; never blocks.
+
+        Where this is the handle of a tool call, it is shown in that call's turn, as long as it runs.
+
+        Args:
+            event: as the other one's stream gave it.
+            agent: which agent that is.
+
+        Returns:
+            A future to `.get()` in a thread or to await: done when there is room for the next one. Who does not wait
+            for it may fill the memory with what nobody reads.
+        """
+        self._ledger.birthplace.check()
+        turn = None if self._origin is None else self._origin.turn.number
+        return self._ask(self._ledger.supervisor, Relay(turn, agent, event))

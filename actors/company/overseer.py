@@ -42,7 +42,7 @@ class Overseer(HandlingActor):
         """A session's supervisor failed: its turn fails, and it is started anew with its ledger."""
         ledger = self._services.supervisors[failed.ref.actor_urn]
         error = describe(failed.error)
-        report = SessionReport(self._services.log, ledger.session)
+        report = SessionReport(self._services.log, ledger)
         self._fail_turns(ledger, failed, error, report)
         _carry_out(ledger, failed.message)
         self._release_slot(ledger)
@@ -135,7 +135,7 @@ def end_by_force(ledger: Ledger, services: Services) -> None:
     ledger.close(ending.reason, ending.error)
     for one in (*below, ledger):
         if one.end is not None:
-            SessionReport(services.log, one.session).session_ended(one.end.reason, one.end.error)
+            SessionReport(services.log, one).session_ended(one.end.reason, one.end.error)
 
 
 def _carry_out(ledger: Ledger, message: Any) -> None:

@@ -29,6 +29,7 @@ from actors.fleet.tree import Tree
 from actors.fleet.view import STATES, Entry, Query, Span, Timeline, Totals, View
 from actors.log.decode import AnyRecord, OtherRecord
 from actors.log.schema import (
+    EVENTS,
     ActorDeadLetter,
     ActorFailed,
     ActorGaveUp,
@@ -49,6 +50,7 @@ from actors.log.schema import (
     RuntimeStats,
     RuntimeStopped,
     SessionEnded,
+    SessionHandedOff,
     SessionRestarted,
     SessionStarted,
     TurnCancelled,
@@ -244,6 +246,14 @@ class Fleet:
         session.doing = None
         session.agent = record.agent or session.agent
 
+    def _told(self, record: Any, run: Run, at: float) -> None:
+        """A line of the timeline, as of tools and approvals, which change no state of the session."""
+        self._note(self._roster.session(record, run, at), record, at, self._said(record))
+
+    def _handed_off(self, record: SessionHandedOff, run: Run, at: float) -> None:
+        self._roster.session(record, run, at).agent = record.agent or ""
+        self._told(record, run, at)
+
     def _turn_failed(self, record: TurnFailed, run: Run, at: float) -> None:
         message = self._said(record)
         self._turn_over(record, run, at, message, record.error_type).error = message
@@ -327,6 +337,7 @@ class Fleet:
 
     _HANDLERS: ClassVar[Mapping[type, Callable[[Fleet, Any, Run, float], object]]] = MappingProxyType(
         {
+            **dict.fromkeys((kind for kind in EVENTS.values() if issubclass(kind, TurnRecord)), _told),
             RuntimeStarted: _runtime_started,
             RuntimeStopped: _runtime_stopped,
             RuntimeStats: _runtime_stats,
@@ -341,6 +352,7 @@ class Fleet:
             SessionEnded: _session_ended,
             SessionRestarted: _session_restarted,
             TurnStarted: _turn_started,
+            SessionHandedOff: _handed_off,
             TurnCompleted: _turn_over,
             TurnFailed: _turn_failed,
             TurnCancelled: _turn_over,

@@ -58,6 +58,7 @@ from actors.log.turns import (
     LoopNoticed,
     RetryScheduled,
     SessionEnded,
+    SessionHandedOff,
     SessionRecord,
     SessionRestarted,
     SessionStarted,
@@ -79,7 +80,8 @@ __all__ = [
     "RequestCancelled",
     "RequestCompleted", "RequestEnd", "RequestFailed", "RequestFirstChunk", "RequestProgress",
     "RequestRecord", "RequestStarted", "RetryScheduled", "RuntimeStarted", "RuntimeStats",
-    "RuntimeStopped", "SessionEnded", "SessionRecord", "SessionRestarted", "SessionStarted", "Stamped",
+    "RuntimeStopped", "SessionEnded", "SessionHandedOff",
+    "SessionRecord", "SessionRestarted", "SessionStarted", "Stamped",
     "ToolCompleted", "ToolEnd", "ToolFailed", "ToolRecord", "ToolStarted", "TurnCancelled",
     "TurnCompleted", "TurnEnd", "TurnFailed", "TurnRecord", "TurnStarted", "TurnSteered", "json_schema",
 ]  # fmt: skip
@@ -179,6 +181,7 @@ Record: TypeAlias = (
     | AnswerRejected
     | LoopNoticed
     | ContextTrimmed
+    | SessionHandedOff
     | ToolStarted
     | ToolCompleted
     | ToolFailed

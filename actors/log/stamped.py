@@ -44,6 +44,7 @@ NAMES: Final[Mapping[str, str]] = MappingProxyType(
         "request_id": "request.id",
         "attempt": "request.attempt",
         "agent": "gen_ai.agent.name",
+        "previous_agent": "agent.previous",
         "operation": "gen_ai.operation.name",
         "provider": "gen_ai.provider.name",
         "model": "gen_ai.request.model",

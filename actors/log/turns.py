@@ -103,3 +103,10 @@ class ContextTrimmed(TurnRecord, frozen=True, kw_only=True, tag="actors.context.
     tokens_before: int
     tokens_after: int
     tokens_budget: int
+
+
+class SessionHandedOff(TurnRecord, frozen=True, kw_only=True, tag="actors.session.handed_off"):
+    """The conversation is another agent's from now on; `previous_agent` is whose it was, if somebody's."""
+
+    tool_call_id: str
+    previous_agent: str | None = None

@@ -14,13 +14,16 @@ import msgspec
 import pykka
 
 from actors.answers.typed import Rejected, Taken, TypedAnswers
+from actors.company.transfers import Transfer, Transfers
 from actors.core.aggregate import StepResult
 from actors.core.conversation import Asked, answer, asking, cut_off, reply, settle
+from actors.core.moving import move
 from actors.core.repeats import CallCounts
 from actors.events import AnswerRejected, ContextTrimmed, LoopNoticed, Steered, ToolCall, ToolCallFinished
 from actors.hooks import Place, overridden
 from actors.messages import (
     CallsTaken,
+    HandOver,
     Keep,
     RunStep,
     StartTurn,
@@ -58,8 +61,6 @@ class TurnLoop:
     def __init__(self, actor: SessionActor, start: StartTurn) -> None:
         self.turn = start.turn
         self._actor = actor
-        self._start = start
-        self._tools = Toolset(start.tools)
         self._earlier = () if start.stateless else settle(actor.conversation, start.messages)
         self._added: list[Mapping[str, Any]] = []
         """What the turn adds to the conversation."""
@@ -67,23 +68,30 @@ class TurnLoop:
         """What stays of the conversation should the turn end without an answer."""
         self._nudge: tuple[Mapping[str, Any], ...] = ()
         """Sent with the next request, and not remembered."""
-        self._windowing = Windowing(
-            start,
-            actor.memory,
-            actor.threads,
-            running=len(self._earlier),
-            trimmed=lambda facts: self._tell(ContextTrimmed, **facts),
-            hidden_step=self._hidden_step,
-        )
         self._steers: list[tuple[Mapping[str, Any], ...]] = []
         self._step = 0
         self._empty_answers = 0
-        self._answers = TypedAnswers(start.config, start.endpoint.profile)
         self._counts = CallCounts(start.config.repeats)
         self._calling: Calling | None = None
         self._reply: asyncio.Future[StepFinished | StepFailed] | None = None
         self._stop: str | None = None
         self._over = False
+        self._play(start)
+
+    def _play(self, start: StartTurn) -> None:
+        """Go on in this role."""
+        self._start = start
+        self._tools = Toolset(start.tools)
+        self._windowing = Windowing(
+            start,
+            self._actor.memory,
+            self._actor.threads,
+            running=len(self._earlier),
+            trimmed=lambda facts: self._tell(ContextTrimmed, **facts),
+            hidden_step=self._hidden_step,
+        )
+        self._answers = TypedAnswers(start.config, start.endpoint.profile)
+        self._transfers = Transfers(self._actor.agents, start)
 
     # What the session actor hands on
 
@@ -161,7 +169,7 @@ class TurnLoop:
         self._step += 1
         if not self._start.stateless:
             await settle_tools(self._start.config.tools)
-            self._tools = Toolset(self._start.config.tools)
+            self._tools = Toolset((*self._start.config.tools, *self._transfers.tools))
         step = await self._ask(await self._request())
         if isinstance(step, StepFailed) and self._windowing.try_again(step.outcome):
             step = await self._ask(await self._request())
@@ -259,6 +267,9 @@ class TurnLoop:
             calling.drop()
             self._calling = None
         self._added += (reply(one.id, results[one.id].content) for one in ours)
+        if self._transfers.taken is not None:
+            self._hand_over(self._transfers.taken)
+            by_hand = ()  # what the other one goes on with has no calls that wait
         if not by_hand and not calling.ends_turn:
             return None
         open_calls: tuple[ToolCall, ...] = tuple(one.call for one in by_hand)
@@ -294,6 +305,25 @@ class TurnLoop:
         replies = (reply(one.id, done[one.id].content if one.id in done else _INTERRUPTED) for one in asked)
         self._kept = (*self._earlier, *self._added, *replies)
         self._actor.send(self._actor.supervisor, Keep(self.turn, self._kept))
+
+    def _hand_over(self, transfer: Transfer) -> None:
+        """Go on as another agent."""
+        before, role = self._start.role.session, transfer.role
+        try:
+            self._earlier, added = move(
+                self._earlier,
+                tuple(self._added),
+                keep=transfer.handoff.keep,
+                message=transfer.message,
+                system=(before.config.system, role.session.config.system),
+            )
+        except Exception as error:
+            message = f"the hand-off's filter raised {type(error).__name__}: {error}"
+            raise GaveUp(HookFailed(hook="handoff", message=message)) from error
+        self._added = [*added]
+        self._play(msgspec.structs.replace(self._start, role=role))
+        self._actor.send(self._actor.supervisor, HandOver(self.turn, role, transfer.call_id))
+        self._keep((), {})
 
     # The user and the hooks
 

@@ -11,7 +11,7 @@ import pytest
 from pykka.messages import ProxyCall
 
 import actors
-from actors import Runtime, RuntimeConfig, ToolContext, tool
+from actors import Agent, Runtime, RuntimeConfig, ToolContext, tool
 from actors.events import (
     ChildEnded,
     ChildStarted,
@@ -37,7 +37,7 @@ def provider() -> Iterator[ScriptedProvider]:
 def test_a_child_is_its_parents(provider: ScriptedProvider) -> None:
     with Runtime(provider.endpoint()) as runtime:
         parent = runtime.spawn(id="parent")
-        child = parent.spawn("worker", id="child")
+        child = parent.spawn(Agent(name="worker"), id="child")
         assert child.run("hello?").text == "hello"
         assert [each.id for each in parent.children()] == ["child"]
         assert child.parent is not None
@@ -50,7 +50,7 @@ def test_a_parent_learns_of_its_children(provider: ScriptedProvider) -> None:
     with Runtime(provider.endpoint()) as runtime:
         parent = runtime.spawn(id="parent")
         events = parent.events()
-        parent.spawn("worker", id="child").close()
+        parent.spawn(Agent(name="worker"), id="child").close()
         begun, ended = next(events), next(events)
         parent.close()
         assert [type(event) for event in events] == [SessionEnded]
@@ -97,7 +97,7 @@ def test_a_tool_spawns_children_of_its_session(provider: ScriptedProvider) -> No
     @tool
     async def delegate(context: ToolContext) -> str:
         """Have someone else do it."""
-        child = context.here.spawn("worker", id="child", tools=())
+        child = context.here.spawn(Agent(name="worker"), id="child", tools=())
         return str((await child.send("do it")).text)
 
     provider.script("parent", Reply("", tool_calls=(Call("delegate"),)), Reply("done"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import actors.log
-from actors import Runtime
+from actors import Agent, Runtime
 from actors.dashboard.top.rows import sessions
 from actors.fleet.fold import Fleet
 from actors.fleet.view import Query
@@ -19,7 +19,7 @@ def test_the_tree_is_drawn_from_the_log(tmp_path: Path) -> None:
     with ScriptedProvider(default=Reply("hello")) as provider, actors.log.to_file(path, level="DEBUG"):
         with Runtime(provider.endpoint()) as runtime:
             root = runtime.spawn(id="root")
-            child = root.spawn("worker", id="child")
+            child = root.spawn(Agent(name="worker"), id="child")
             child.spawn(id="leaf").run("hello")
             child.run("hello")
             root.run("hello")

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from actors import Runtime, ToolContext, tool
+from actors import Agent, Runtime, ToolContext, tool
 from actors.company.messages import ChildOverdue
 from actors.company.nursery import Nursery
 from actors.errors import GreenroomError, SessionClosedError
@@ -57,7 +57,7 @@ MUST_BE_HIT = [case for case in CASES if case[0] is Nursery or "child" in case[1
 @tool
 async def delegate(context: ToolContext) -> str:
     """Have someone else do it."""
-    return str((await context.here.spawn("worker").send("do it")).text)
+    return str((await context.here.spawn(Agent(name="worker")).send("do it")).text)
 
 
 async def drive(runtime: Runtime) -> None:

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from actors import Agent
 from actors.carried import EndReason
 from actors.config import Intensity, Strategy
 from actors.core.kinship import FAILURES, Restarts, comes_again, go_with
@@ -133,7 +134,7 @@ def test_a_new_life_begins_as_the_first_did() -> None:
             root = runtime.spawn(id="root")
             begun = ({"role": "user", "content": "Earlier."}, {"role": "assistant", "content": "Yes."})
             child = root.spawn(
-                "worker",
+                Agent(name="worker"),
                 id="child",
                 restart="transient",
                 intensity=BRITTLE,
@@ -145,7 +146,7 @@ def test_a_new_life_begins_as_the_first_did() -> None:
             await asyncio.sleep(1)
             (again,) = root.children()
             assert child.closed
-            assert again._ledger.agent == "worker"
+            assert again.agent == "worker"
             assert await again.history() == ({"role": "system", "content": "Be brief."}, *begun)
             assert (await again.send("hello")).turn == 1
 

@@ -75,6 +75,8 @@ NEEDS: dict[str, dict[str, Any]] = {
     "request.completed": {"session": "s", "turn": 1, **LABELS, **ANSWER},
     "request.failed": {"session": "s", "turn": 1, **LABELS, **FAILURE},
     "request.cancelled": {"session": "s", "turn": 1, **LABELS, "attempt_duration": 1.0},
+    "session.handed_off": {"session": "s", "turn": 1, "tool_call_id": "c"},
+    "context.trimmed": {"session": "s", "turn": 1, **TRIMMED},
     "turn.steered": {"session": "s", "turn": 1, "messages_count": 1},
     "turn.answer_rejected": {"session": "s", "turn": 1, "error_type": "answer:empty", "rejected_count": 1},
     "turn.loop_noticed": {"session": "s", "turn": 1, "tool_name": "look", "repeats_count": 3},
