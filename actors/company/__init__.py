@@ -1,0 +1,1 @@
+"""Companies: sessions that work together, and talk to each other by name."""
