@@ -30,6 +30,7 @@ OURS = (
         for name in (
             "errors",
             "outcome",
+            "carried",
             "events",
             "approvals",
             "settings",
@@ -114,6 +115,7 @@ LAYERS = (
     (
         "errors",
         "outcome",
+        "carried",
         "events",
         "scrub",
         "settings",
@@ -149,6 +151,7 @@ LAYERS = (
         "turns",
         "telling",
         "outlets",
+        "turn",
         "ledger",
         "services",
         "reporting",
