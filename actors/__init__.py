@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from actors.answers.fold import AnswerFold
     from actors.approvals import ApprovalRequest, Approvals, Approve, Reject, Rule
     from actors.client import Session
+    from actors.company.room import Room
+    from actors.company.talk_tools import talk_tools
     from actors.config import (
         Buffering,
         Deadlines,
@@ -38,6 +40,10 @@ if TYPE_CHECKING:
     from actors.errors import (
         AdmissionError,
         AnswerError,
+        AskCancelledError,
+        AskCycleError,
+        AskError,
+        AskTimeoutError,
         BlockingCallError,
         ConfigError,
         DrainingError,
@@ -45,6 +51,7 @@ if TYPE_CHECKING:
         GreenroomError,
         McpError,
         McpStartError,
+        NoSuchSessionError,
         QueueFullError,
         RuntimeClosedError,
         ScriptError,
@@ -101,6 +108,10 @@ _HOMES = {
     "Fold": "actors.core.fold",
     "fold": "actors.core.fold",
     "AdmissionError": "actors.errors",
+    "AskCancelledError": "actors.errors",
+    "AskCycleError": "actors.errors",
+    "AskError": "actors.errors",
+    "AskTimeoutError": "actors.errors",
     "BlockingCallError": "actors.errors",
     "ConfigError": "actors.errors",
     "DrainingError": "actors.errors",
@@ -108,6 +119,7 @@ _HOMES = {
     "GreenroomError": "actors.errors",
     "McpError": "actors.errors",
     "McpStartError": "actors.errors",
+    "NoSuchSessionError": "actors.errors",
     "QueueFullError": "actors.errors",
     "RuntimeClosedError": "actors.errors",
     "ScriptError": "actors.errors",
@@ -125,6 +137,8 @@ _HOMES = {
     "File": "actors.parts",
     "Image": "actors.parts",
     "GetHistory": "actors.messages",
+    "Room": "actors.company.room",
+    "talk_tools": "actors.company.talk_tools",
     "Runtime": "actors.runtime",
     "EventStream": "actors.stream",
     "TurnHandle": "actors.stream",
@@ -143,6 +157,10 @@ __all__ = [
     "ApprovalRequest",
     "Approvals",
     "Approve",
+    "AskCancelledError",
+    "AskCycleError",
+    "AskError",
+    "AskTimeoutError",
     "BlockingCallError",
     "Buffering",
     "ConfigError",
@@ -167,6 +185,7 @@ __all__ = [
     "McpServer",
     "McpStartError",
     "McpTools",
+    "NoSuchSessionError",
     "PartLimits",
     "Place",
     "Profile",
@@ -174,6 +193,7 @@ __all__ = [
     "Reject",
     "Repeats",
     "RetryPolicy",
+    "Room",
     "Rule",
     "Runtime",
     "RuntimeClosedError",
@@ -201,6 +221,7 @@ __all__ = [
     "fold",
     "log",
     "outcome",
+    "talk_tools",
     "tool",
     "trouble_of",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import threading
 from collections.abc import Callable
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from actors.core.slots import Ticket
 from actors.errors import DrainingError, QueueFullError
@@ -66,6 +66,14 @@ class Door:
         if done:
             empty.set(None)
         return empty
+
+
+class Admission(NamedTuple):
+    """Where turns of all sessions are counted."""
+
+    door: Door
+    bound: int | None
+    """How many may be inside; None: any number."""
 
 
 class Gate:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, TypeAlias
 
 import pykka
 
-from actors.admission import Door
+from actors.admission import Admission, Door
 from actors.approvals import Approve, Decision, Reject
+from actors.company.exchange import Exchange
+from actors.company.talking import Talking
 from actors.config import Endpoint, SessionConfig
 from actors.core.conversation import open_calls, tool_messages
 from actors.errors import AdmissionError, ConfigError, SessionClosedError
@@ -41,15 +43,7 @@ from actors.watching import tell
 Ask: TypeAlias = Callable[[pykka.ActorRef[Any], Any], LoopFuture[Any]]
 
 
-class Admission(NamedTuple):
-    """Where turns of all sessions are counted."""
-
-    door: Door
-    bound: int | None
-    """How many may be inside; None: any number."""
-
-
-class Session(Closing):
+class Session(Talking, Closing):
     """A session of a runtime. Made by `Runtime.spawn`; every method may be called from any thread.
 
     Settings of a single turn are given by name, as `SessionConfig` has them:
@@ -57,11 +51,21 @@ class Session(Closing):
     or the name of one of the runtime's.
     """
 
-    def __init__(self, ledger: Ledger, ask: Ask, admission: Admission, keeps: object) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        ask: Ask,
+        admission: Admission,
+        exchange: Exchange,
+        keeps: object = None,
+        turn: int | None = None,
+    ) -> None:
         self.id = ledger.session
         self._ledger = ledger
         self._ask = ask
         self._admission = admission
+        self._exchange = exchange
+        self._turn = turn
         self._keeps = keeps
         """The runtime: it is in use for as long as one of its sessions is."""
 

@@ -99,7 +99,7 @@ class AdmissionError(GreenroomError):
 
 
 class QueueFullError(AdmissionError):
-    """As many turns run or wait as may (`max_queued_turns`): try again when one has ended."""
+    """As many turns run or wait as may (`max_queued_turns`), or a room's lines: try again when there is room."""
 
 
 class DrainingError(AdmissionError):

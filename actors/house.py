@@ -127,7 +127,7 @@ class House:
                 return self._drained
             dispatcher, _ = self.open()
             drained = self._drained = LoopFuture[None]()
-            empty = self.services.door.shut()
+            empty = self.services.admission.door.shut()
 
         def begin() -> None:
             self._draining = dispatcher.loop.create_task(self._drain(empty, timeout, drained))
@@ -220,6 +220,7 @@ class House:
         for ledger in list(self.services.sessions.values()):
             ledger.close("runtime_closed")  # its supervisor did not come to it
         self.services.sessions.clear()
+        self.services.exchange.close()
         self.watchers.close()
 
     def _exit_asked(self, error: BaseException) -> None:

@@ -15,7 +15,16 @@ from actors.messages import Submit
 from actors.services import Services
 
 _REPORTED = frozenset(
-    {"Guardian", "RootSupervisor", "Supervisor", "SessionActor", "McpSupervisor", "McpActor"}
+    {
+        "Guardian",
+        "McpActor",
+        "McpSupervisor",
+        "RoomActor",
+        "RootSupervisor",
+        "SessionActor",
+        "Supervisor",
+        "Switchboard",
+    }
 )
 
 

@@ -14,9 +14,11 @@ from typing import Any, Self
 
 import pykka
 
-from actors.admission import Door, Gate
+from actors.admission import Admission, Door, Gate
 from actors.birthplace import Birthplace
-from actors.client import Admission, Session, actor_outlet
+from actors.client import Session, actor_outlet
+from actors.company.exchange import Exchange
+from actors.company.room import Room
 from actors.config import Buffering, Endpoint, RuntimeConfig
 from actors.core.slots import Slots
 from actors.endpoints import Endpoints
@@ -70,6 +72,7 @@ class Runtime:
         self._endpoints = Endpoints(endpoint, endpoints)
         self._config = config
         active, queued = config.max_active_turns, config.max_queued_turns
+        bound = None if active is None or queued is None else active + queued
         self._services = Services(
             config=config,
             transports=Transports(world.transport),
@@ -80,14 +83,13 @@ class Runtime:
             sessions={},
             supervisors={},
             root=[],
-            door=Door(),
+            admission=Admission(Door(), bound),
+            exchange=Exchange(config.max_room_lines),
             mcp=mcp_states(mcp),
             threads=world.threads(config.tool_threads),
             slots=None if active is None else Slots(active),
             rss=world.rss,
         )
-        bound = None if active is None or queued is None else active + queued
-        self._admission = Admission(self._services.door, bound)
         self._world = world
         self._house = House(self._services, wall_clock)
         self._finalizer = weakref.finalize(self, self._house.dropped)
@@ -156,7 +158,7 @@ class Runtime:
 
     def _session(self, ledger: Ledger, dispatcher: Dispatcher) -> Session:
         ask = functools.partial(future.ask, loop=dispatcher.loop)
-        return Session(ledger, ask, self._admission, keeps=self)
+        return Session(ledger, ask, self._services.admission, self._services.exchange, keeps=self)
 
     def map(self, prompts: Iterable[str], *, max_sessions: int = 8, **settings: Any) -> ResultStream:
         """Run each prompt in a session of its own and give results as they complete, for `for` or `async for`.
@@ -186,6 +188,16 @@ class Runtime:
         known = ", ".join(state.name for state in self._services.mcp)
         have = f"there are {known}" if known else "Runtime(mcp=...) was given none"
         raise ConfigError("mcp", f"no MCP server is named {name!r}; {have}")
+
+    def room(self, name: str) -> Room:
+        """The room of that name, where sessions hear each other; it is opened when it is first used.
+
+        Raises:
+            RuntimeClosedError: the runtime is not open.
+        """
+        dispatcher, _ = self._house.open()
+        ask = functools.partial(future.ask, loop=dispatcher.loop)
+        return Room(name, self._services.exchange, ask, keeps=self)
 
     # Events of all sessions
 

@@ -10,7 +10,8 @@ from typing import Any
 import msgspec
 import pykka
 
-from actors.admission import Door
+from actors.admission import Admission
+from actors.company.exchange import Exchange
 from actors.config import Endpoint, RuntimeConfig
 from actors.core.slots import Slots
 from actors.ledger import Counters, Ledger
@@ -61,8 +62,10 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     """The root supervisor, once the guardian has started it."""
     rss: Callable[[], int]
     """The process's resident memory in bytes."""
-    door: Door
+    admission: Admission
     """Counts the runtime's turns."""
+    exchange: Exchange
+    """What sessions ask each other, and their rooms."""
     mcp: tuple[McpState, ...]
     """The MCP servers."""
     threads: Pool

@@ -6,7 +6,6 @@ Only they write here, all on the runtime's loop; what hosts read from their thre
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
@@ -124,5 +123,3 @@ class Exchange:
         rooms, self.rooms = self.rooms, {}
         for room in rooms.values():
             room.close()
-
-

@@ -11,7 +11,9 @@ from typing import Any, ClassVar
 from actors.client import Session
 from actors.company.exchange import Hearing, RoomState
 from actors.company.letters import heard
-from actors.company.messages import (
+from actors.company.report import CompanyReport
+from actors.company.room_events import Joined, Left, Missed, Said
+from actors.company.talk import (
     HandOnDue,
     HeardBy,
     Join,
@@ -22,8 +24,6 @@ from actors.company.messages import (
     WatchRoom,
     WhoIsThere,
 )
-from actors.company.report import CompanyReport
-from actors.company.room_events import Joined, Left, Missed, Said
 from actors.errors import (
     AdmissionError,
     DrainingError,
@@ -61,6 +61,8 @@ class RoomActor(HandlingActor):
         self._book = state.book
         self._services = services
         self._report = CompanyReport(services.log)
+        self._crowded: set[str] = set()
+        """Members whose mailbox was full: for each a timer runs."""
 
     def on_start(self) -> None:
         """In a later life, go on with what the last one failed over."""
@@ -123,7 +125,7 @@ class RoomActor(HandlingActor):
         """Give a member a turn with what it has still to hear, unless one is under way."""
         name, ref = ledger.session, self.actor_ref
         lines = self._book.waiting(name)
-        if not lines or name in self._state.hearing:
+        if not lines or name in self._state.hearing or name in self._crowded:
             return
         peer = Session(ledger, self.ask, self._services.admission, self._services.exchange)
         try:
@@ -131,6 +133,7 @@ class RoomActor(HandlingActor):
         except (DrainingError, SessionClosedError):
             return  # it hears nothing more, and leaves when it has ended
         except AdmissionError:
+            self._crowded.add(name)
             self.send_after(AGAIN_S, HandOnDue(ledger))
             return
         self._state.hearing[name] = Hearing(handle, lines[0].seq, lines[-1].seq)
@@ -138,6 +141,7 @@ class RoomActor(HandlingActor):
         handle.add_done_callback(lambda _: self.send(ref, HeardBy(ledger)))
 
     def _hand_on_due(self, message: HandOnDue) -> None:
+        self._crowded.discard(message.member.session)
         if self._state.members.get(message.member.session) is message.member:
             self._hand_on(message.member)
 

@@ -10,7 +10,9 @@ from typing import Any, ClassVar
 
 from actors.client import Session
 from actors.company.exchange import Asker, OpenAsk
-from actors.company.messages import (
+from actors.company.report import CompanyReport
+from actors.company.room_actor import RoomActor
+from actors.company.talk import (
     Answered,
     AskDue,
     AskerGone,
@@ -19,11 +21,10 @@ from actors.company.messages import (
     Neighbour,
     TellSession,
     ToRoom,
+    WhichRooms,
     WhoElse,
 )
-from actors.company.report import CompanyReport
-from actors.company.room_actor import RoomActor
-from actors.errors import AskCancelledError, AskCycleError, AskTimeoutError, NoSuchSessionError
+from actors.errors import AskCancelledError, AskCycleError, AskTimeoutError, NoSuchSessionError, UsageError
 from actors.events import SessionEnded, Terminal, TurnCompleted
 from actors.kernel.future import LoopFuture
 from actors.kernel.handlers import HandlingActor
@@ -39,6 +40,7 @@ class Switchboard(HandlingActor):
         TellSession: "_tell",
         AskSession: "_ask_session",
         WhoElse: "_who_else",
+        WhichRooms: "_which_rooms",
         Answered: "_answered",
         AskDue: "_ask_due",
         AskerGone: "_asker_gone",
@@ -161,9 +163,14 @@ class Switchboard(HandlingActor):
         ledgers = list(self._services.sessions.values())  # hosts may spawn meanwhile
         return tuple(_neighbour(ledger) for ledger in ledgers if ledger.session != message.asker)
 
+    def _which_rooms(self, message: WhichRooms) -> tuple[str, ...]:
+        return tuple(name for name, room in self._exchange.rooms.items() if message.member in room.members)
+
     # Rooms
 
     def _to_room(self, message: ToRoom) -> LoopFuture[Any]:
+        if not message.opens and message.room not in self._exchange.rooms:
+            raise UsageError(f"there is no room {message.room!r}")
         state = self._exchange.room(message.room)
         if state.ref is None:
             state.ref = self.spawn(RoomActor, state, self._services, restart=Restart.PERMANENT)

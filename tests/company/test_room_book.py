@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import pytest
 from actors.company.book import Book, Line
 from actors.errors import QueueFullError
 
@@ -56,7 +56,8 @@ def test_each_member_hears_what_the_others_said_in_the_rooms_order(steps: list[t
 
 def _is_owed(line: Line, since: dict[str, int], got: dict[str, list[Line]]) -> bool:
     return any(
-        line.seq > joined and line.by != member and line not in got[member] for member, joined in since.items()
+        line.seq > joined and line.by != member and line not in got[member]
+        for member, joined in since.items()
     )
 
 

@@ -57,7 +57,7 @@ def test_who_asks_twice_waits_until_both_are_answered() -> None:
 
 def test_the_path_is_the_shortest_one() -> None:
     waits = Waits()
-    for number, (asker, asked) in enumerate(["ab", "bc", "cd", "ad"]):
+    for number, (asker, asked) in enumerate([("a", "b"), ("b", "c"), ("c", "d"), ("a", "d")]):
         waits.add(number, asker, asked)
     assert waits.path("a", "d") == ("a", "d")
     assert waits.path("b", "d") == ("b", "c", "d")

@@ -43,6 +43,12 @@ class WhoElse(Message, frozen=True):
     asker: str
 
 
+class WhichRooms(Message, frozen=True):
+    """Ask for the rooms that this session is in; the reply is a tuple of names."""
+
+    member: str
+
+
 class Neighbour(NamedTuple):
     """A session that can be told and asked things."""
 
@@ -57,10 +63,12 @@ class Neighbour(NamedTuple):
 
 
 class ToRoom(Message, frozen=True):
-    """Hand this on to a room, which is opened if it is not there; the reply is the room's."""
+    """Hand this on to a room; the reply is the room's."""
 
     room: str
     message: Message
+    opens: bool = True
+    """Open it if it is not there; else that is an error."""
 
 
 class CloseRoom(Message, frozen=True):
