@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import threading
 from collections.abc import Callable
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from actors.core.slots import Ticket
 from actors.errors import DrainingError, QueueFullError
@@ -23,19 +23,20 @@ class Door:
         self._inside = 0
         self._empty: LoopFuture[None] | None = None
 
-    def enter(self, bound: int | None, what: str) -> None:
+    def enter(self, bound: int | None, what: str, *, nested: bool = False) -> None:
         """Let one turn in.
 
         Args:
             bound: how many may be inside; None: any number.
             what: what has so many of them, for the message.
+            nested: it is for a turn that is inside, which could not end without it: a shut door lets it in.
 
         Raises:
             QueueFullError: so many are inside already.
             DrainingError: the door is shut.
         """
         with self._lock:
-            if self._empty is not None:
+            if self._empty is not None and not nested:
                 raise DrainingError("the runtime is draining: it takes no new turns")
             if bound is not None and self._inside >= bound:
                 raise QueueFullError(
@@ -66,14 +67,6 @@ class Door:
         if done:
             empty.set(None)
         return empty
-
-
-class Admission(NamedTuple):
-    """Where turns of all sessions are counted."""
-
-    door: Door
-    bound: int | None
-    """How many may be inside; None: any number."""
 
 
 class Gate:

@@ -127,7 +127,7 @@ class House:
                 return self._drained
             dispatcher, _ = self.open()
             drained = self._drained = LoopFuture[None]()
-            empty = self.services.admission.door.shut()
+            empty = self.services.door.shut()
 
         def begin() -> None:
             self._draining = dispatcher.loop.create_task(self._drain(empty, timeout, drained))

@@ -6,7 +6,7 @@ under way when the next attempt runs: the receiver compares the key and lets a s
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
@@ -99,6 +99,8 @@ class StartTurn(Message, frozen=True):
     stateless: bool
     """True for a bare step: the messages are the whole request, and the conversation stays as it is."""
     endpoint: Endpoint
+    here: Callable[[str], Any] | None = None
+    """Gives the session's handle for a call of the turn, by the call's id; None outside a runtime."""
 
 
 class AbortTurn(Message, frozen=True):

@@ -19,6 +19,7 @@ _REPORTED = frozenset(
         "Guardian",
         "McpActor",
         "McpSupervisor",
+        "Nursery",
         "RoomActor",
         "RootSupervisor",
         "SessionActor",

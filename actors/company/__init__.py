@@ -1,1 +1,1 @@
-"""Companies: sessions that work together, and talk to each other by name."""
+"""Companies: sessions that have children, what they are to each other, and how they talk."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from actors.client import Session
 from actors.company.exchange import Hearing, RoomState
 from actors.company.letters import heard
 from actors.company.report import CompanyReport
@@ -127,7 +126,7 @@ class RoomActor(HandlingActor):
         lines = self._book.waiting(name)
         if not lines or name in self._state.hearing or name in self._crowded:
             return
-        peer = Session(ledger, self.ask, self._services.admission, self._services.exchange)
+        peer = self._services.exchange.handle(ledger)
         try:
             handle = peer.send(heard(self._state.name, lines))
         except (DrainingError, SessionClosedError):

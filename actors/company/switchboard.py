@@ -73,8 +73,8 @@ class Switchboard(HandlingActor):
     def _ask_session(self, message: AskSession) -> LoopFuture[TurnCompleted]:
         exchange, ref = self._exchange, self.actor_ref
         peer = self._peer(message.to)
-        asker = Asker(message.asker, message.turn)
-        until = self._until(asker)
+        asker = Asker(message.asker, None if message.turn is None else message.turn.number)
+        until = self._until(message)
         self._refuse_a_circle(asker, message.to)
         handle = peer.send(message.messages, **message.settings)
         ask = OpenAsk(
@@ -97,19 +97,15 @@ class Switchboard(HandlingActor):
         ledger = self._services.sessions.get(name)
         if ledger is None:
             raise NoSuchSessionError(f"no session is named {name!r}: there never was one, or it has ended")
-        return Session(ledger, self.ask, self._services.admission, self._exchange)
+        return self._exchange.handle(ledger)
 
-    def _until(self, asker: Asker) -> LoopFuture[Terminal] | LoopFuture[SessionEnded]:
+    def _until(self, message: AskSession) -> LoopFuture[Terminal] | LoopFuture[SessionEnded]:
         """When nobody waits for the answer any more."""
-        ledger = self._services.sessions.get(asker.session)
-        if ledger is None:
-            raise AskCancelledError(f"the session {asker.session!r}, which asked, has ended")
-        if asker.turn is None:
-            return ledger.ended
-        turn = ledger.find(asker.turn)
-        if turn is None:
-            raise AskCancelledError(f"turn {asker.turn} of session {asker.session!r}, which asked, has ended")
-        return turn.done
+        asker, turn = self._services.sessions.get(message.asker), message.turn
+        if asker is None or (turn is not None and turn.terminal is not None):
+            what = "the session" if turn is None else f"turn {turn.number} of session"
+            raise AskCancelledError(f"{what} {message.asker!r}, which asked, has ended")
+        return asker.ended if turn is None else turn.done
 
     def _refuse_a_circle(self, asker: Asker, asked: str) -> None:
         way = () if asker.turn is None else self._exchange.waits.path(asked, asker.session)

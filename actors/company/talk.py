@@ -10,6 +10,7 @@ from actors.outlets import StreamOutlet
 
 if TYPE_CHECKING:
     from actors.ledger import Ledger
+    from actors.turn import Turn
 
 # Session -> Switchboard
 
@@ -27,8 +28,8 @@ class AskSession(Message, frozen=True):
     """Give a session a turn and reply with its `TurnCompleted`, or with why there is none."""
 
     asker: str
-    turn: int | None
-    """Which of the asker's turns waits for it; None: none does, the host asks."""
+    turn: Turn | None
+    """The asker's turn that waits for it; None: none does, the host asks."""
     to: str
     messages: tuple[Mapping[str, Any], ...]
     timeout: float

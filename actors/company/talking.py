@@ -13,8 +13,9 @@ from actors.kernel.future import LoopFuture
 from actors.user_input import Input, to_messages
 
 if TYPE_CHECKING:
+    from actors.births import Births
     from actors.client import Ask
-    from actors.company.exchange import Exchange
+    from actors.company.family import Origin
     from actors.ledger import Ledger
 
 ASK_S = 60.0
@@ -30,9 +31,8 @@ class Talking:
     id: str
     _ledger: Ledger
     _ask: Ask
-    _exchange: Exchange
-    _turn: int | None
-    """The turn whose tool has this handle; None: the host has it."""
+    _births: Births
+    _origin: Origin | None
 
     def tell(self, to: str, text: Input, **settings: Any) -> LoopFuture[None]:
         """Have another session run a turn on this, behind those that wait there; its user message says from whom.
@@ -71,7 +71,8 @@ class Talking:
         """
         if not 0 < timeout < math.inf:
             raise ConfigError("timeout", f"an ask has a deadline: give seconds, not {timeout!r}")
-        return self._switch(AskSession(self.id, self._turn, to, self._signed(text), timeout, settings))
+        turn = None if self._origin is None else self._origin.turn
+        return self._switch(AskSession(self.id, turn, to, self._signed(text), timeout, settings))
 
     def others(self) -> LoopFuture[tuple[Neighbour, ...]]:
         """The sessions that there are but for this one: each with its `id`, its `state` and how many turns wait."""
@@ -101,4 +102,4 @@ class Talking:
 
     def _switch(self, message: Any) -> LoopFuture[Any]:
         self._ledger.birthplace.check()
-        return self._ask(self._exchange.switchboard, message)
+        return self._ask(self._births.exchange.switchboard, message)
