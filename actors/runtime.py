@@ -93,7 +93,7 @@ class Runtime:
         self._world = world
         self._house = House(self._services, wall_clock)
         self._births = Births(self._house, found, config.session, bound)
-        self._services.exchange.handle = self._births.session
+        self._services.exchange.births = self._births
         self._finalizer = weakref.finalize(self, self._house.dropped)
         self._finalizer.atexit = False
 

@@ -6,7 +6,6 @@ Only they write here, all on the runtime's loop; what hosts read from their thre
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
@@ -20,7 +19,7 @@ from actors.kernel.future import LoopFuture
 from actors.outlets import StreamOutlet
 
 if TYPE_CHECKING:
-    from actors.client import Session
+    from actors.births import Births
     from actors.ledger import Ledger
     from actors.stream import TurnHandle
 
@@ -81,8 +80,8 @@ class Exchange:
 
     switchboard: pykka.ActorRef[Any]
     """Set when the guardian has started it."""
-    handle: Callable[[Ledger], Session]
-    """Makes a session's handle. Set by the runtime."""
+    births: Births
+    """Makes handles. Set by the runtime."""
 
     def __init__(self, max_lines: int) -> None:
         self.numbers = itertools.count(1)

@@ -126,7 +126,7 @@ class RoomActor(HandlingActor):
         lines = self._book.waiting(name)
         if not lines or name in self._state.hearing or name in self._crowded:
             return
-        peer = self._services.exchange.handle(ledger)
+        peer = self._services.exchange.births.session(ledger)
         try:
             handle = peer.send(heard(self._state.name, lines))
         except (DrainingError, SessionClosedError):

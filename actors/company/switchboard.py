@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 from actors.client import Session
 from actors.company.exchange import Asker, OpenAsk
+from actors.company.family import Origin
 from actors.company.report import CompanyReport
 from actors.company.room_actor import RoomActor
 from actors.company.talk import (
@@ -72,8 +73,9 @@ class Switchboard(HandlingActor):
 
     def _ask_session(self, message: AskSession) -> LoopFuture[TurnCompleted]:
         exchange, ref = self._exchange, self.actor_ref
-        peer = self._peer(message.to)
-        asker = Asker(message.asker, None if message.turn is None else message.turn.number)
+        origin = message.origin
+        peer = self._peer(message.to, origin)
+        asker = Asker(message.asker.session, None if origin is None else origin.turn.number)
         until = self._until(message)
         self._refuse_a_circle(asker, message.to)
         handle = peer.send(message.messages, **message.settings)
@@ -93,19 +95,18 @@ class Switchboard(HandlingActor):
         handle.add_done_callback(lambda _: self.send(ref, Answered(ask.number)))
         return ask.answer
 
-    def _peer(self, name: str) -> Session:
+    def _peer(self, name: str, origin: Origin | None = None) -> Session:
         ledger = self._services.sessions.get(name)
         if ledger is None:
             raise NoSuchSessionError(f"no session is named {name!r}: there never was one, or it has ended")
-        return self._exchange.handle(ledger)
+        return self._exchange.births.session(ledger, origin=origin)
 
     def _until(self, message: AskSession) -> LoopFuture[Terminal] | LoopFuture[SessionEnded]:
         """When nobody waits for the answer any more."""
-        asker, turn = self._services.sessions.get(message.asker), message.turn
-        if asker is None or (turn is not None and turn.terminal is not None):
-            what = "the session" if turn is None else f"turn {turn.number} of session"
-            raise AskCancelledError(f"{what} {message.asker!r}, which asked, has ended")
-        return asker.ended if turn is None else turn.done
+        until = message.asker.ended if message.origin is None else message.origin.turn.done
+        if until.done():
+            raise AskCancelledError(f"session {message.asker.session!r}, which asked, waits no more")
+        return until
 
     def _refuse_a_circle(self, asker: Asker, asked: str) -> None:
         way = () if asker.turn is None else self._exchange.waits.path(asked, asker.session)

@@ -9,8 +9,8 @@ from actors.messages import Message
 from actors.outlets import StreamOutlet
 
 if TYPE_CHECKING:
+    from actors.company.family import Origin
     from actors.ledger import Ledger
-    from actors.turn import Turn
 
 # Session -> Switchboard
 
@@ -27,9 +27,9 @@ class TellSession(Message, frozen=True):
 class AskSession(Message, frozen=True):
     """Give a session a turn and reply with its `TurnCompleted`, or with why there is none."""
 
-    asker: str
-    turn: Turn | None
-    """The asker's turn that waits for it; None: none does, the host asks."""
+    asker: Ledger
+    origin: Origin | None
+    """The asker's call that waits for it; None: none does, the host asks."""
     to: str
     messages: tuple[Mapping[str, Any], ...]
     timeout: float

@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 from actors.company.talking import ASK_S
 from actors.errors import GreenroomError, ToolError
+from actors.events import TurnCompleted
 from actors.kernel.future import LoopFuture
 from actors.tools.context import ToolContext
 from actors.tools.decorator import tool
@@ -33,7 +34,7 @@ def talk_tools(*, ask_timeout: float = ASK_S) -> tuple[Tool, ...]:
             text: what it is asked; it sees nothing else of this conversation
             context: of the call
         """
-        answer = await _reply(context.here.ask(session, text, timeout=ask_timeout))
+        answer: TurnCompleted = await _reply(context.here.ask(session, text, timeout=ask_timeout))
         return answer.answer
 
     return list_sessions, tell_session, ask_session, say_in_room

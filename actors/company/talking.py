@@ -71,8 +71,7 @@ class Talking:
         """
         if not 0 < timeout < math.inf:
             raise ConfigError("timeout", f"an ask has a deadline: give seconds, not {timeout!r}")
-        turn = None if self._origin is None else self._origin.turn
-        return self._switch(AskSession(self.id, turn, to, self._signed(text), timeout, settings))
+        return self._switch(AskSession(self._ledger, self._origin, to, self._signed(text), timeout, settings))
 
     def others(self) -> LoopFuture[tuple[Neighbour, ...]]:
         """The sessions that there are but for this one: each with its `id`, its `state` and how many turns wait."""
