@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from actors.answers.fold import AnswerFold
     from actors.approvals import ApprovalRequest, Approvals, Approve, Reject, Rule
     from actors.client import Session
-    from actors.company.room import Room
     from actors.company.talk_tools import talk_tools
     from actors.config import (
         Buffering,
@@ -69,6 +68,7 @@ if TYPE_CHECKING:
     from actors.mcp.tools import McpTools
     from actors.messages import EventBatch, GetHistory
     from actors.parts import File, Image
+    from actors.room import Room
     from actors.runtime import Runtime
     from actors.stream import EventStream, TurnHandle, TurnStream
     from actors.tools.context import ToolContext
@@ -137,7 +137,7 @@ _HOMES = {
     "File": "actors.parts",
     "Image": "actors.parts",
     "GetHistory": "actors.messages",
-    "Room": "actors.company.room",
+    "Room": "actors.room",
     "talk_tools": "actors.company.talk_tools",
     "Runtime": "actors.runtime",
     "EventStream": "actors.stream",

@@ -23,6 +23,7 @@ from actors.errors import ConfigError, DrainingError, SessionClosedError
 from actors.house import House
 from actors.kernel import future
 from actors.kernel.dispatcher import Dispatcher
+from actors.kernel.future import LoopFuture
 from actors.kernel.loop_actor import Restart
 from actors.ledger import Ledger
 from actors.overrides import replace
@@ -173,7 +174,7 @@ class Births:
         )
 
     def _here(self, ledger: Ledger, turn: Turn, call_id: str) -> Session:
-        return self.session(ledger, origin=Origin(turn, call_id))
+        return self.session(ledger, origin=Origin(turn, call_id, LoopFuture()))
 
     def _again(self, birth: Birth, last: Child) -> Child:
         """The next life of a child, as it was in the beginning; on the loop."""

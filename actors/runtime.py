@@ -20,7 +20,6 @@ from actors.births import Births
 from actors.client import Session, actor_outlet
 from actors.company.exchange import Exchange
 from actors.company.family import Family
-from actors.company.room import Room
 from actors.config import Buffering, Endpoint, RuntimeConfig
 from actors.core.slots import Slots
 from actors.endpoints import Endpoints
@@ -35,6 +34,7 @@ from actors.mapping import ResultStream
 from actors.mcp.server import McpServer
 from actors.mcp.state import mcp_states
 from actors.mcp.tools import McpTools
+from actors.room import Room
 from actors.services import Services, Transports
 from actors.stream import EventStream, refuse_on_a_loop
 from actors.user_input import Messages

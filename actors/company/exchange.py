@@ -14,7 +14,7 @@ import pykka
 from actors.company.book import Book
 from actors.company.waits import Waits
 from actors.errors import AskError
-from actors.events import SessionEnded, Terminal, TurnCompleted
+from actors.events import TurnCompleted
 from actors.kernel.future import LoopFuture
 from actors.outlets import StreamOutlet
 
@@ -28,8 +28,10 @@ class Asker(NamedTuple):
     """Who asks."""
 
     session: str
-    turn: int | None
+    turn: int | None = None
     """The turn that waits for the answer; None: none does, the host asks."""
+    call_id: str = ""
+    """The tool call of it that does."""
 
 
 class OpenAsk(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,8 +42,8 @@ class OpenAsk(msgspec.Struct, frozen=True, kw_only=True):
     asked: str
     handle: TurnHandle
     """The turn that gives the answer."""
-    until: LoopFuture[Terminal] | LoopFuture[SessionEnded]
-    """Done when nobody waits for the answer any more."""
+    until: tuple[LoopFuture[Any], ...]
+    """When one is done, nobody waits for the answer any more."""
     timeout: float
     expires: float
     """On the loop's clock."""

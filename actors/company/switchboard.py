@@ -6,9 +6,8 @@ that would close a circle is seen before it is made. What it must not lose lies 
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from actors.client import Session
 from actors.company.exchange import Asker, OpenAsk
 from actors.company.family import Origin
 from actors.company.report import CompanyReport
@@ -26,12 +25,15 @@ from actors.company.talk import (
     WhoElse,
 )
 from actors.errors import AskCancelledError, AskCycleError, AskTimeoutError, NoSuchSessionError, UsageError
-from actors.events import SessionEnded, Terminal, TurnCompleted
+from actors.events import TurnCompleted
 from actors.kernel.future import LoopFuture
 from actors.kernel.handlers import HandlingActor
 from actors.kernel.loop_actor import ChildFailed, Directive, Restart, Timer
 from actors.ledger import Ledger
 from actors.services import Services
+
+if TYPE_CHECKING:
+    from actors.client import Session
 
 
 class Switchboard(HandlingActor):
@@ -61,8 +63,8 @@ class Switchboard(HandlingActor):
         for ask in list(self._exchange.asks.values()):
             if ask.handle.done():
                 self._answered(Answered(ask.number))
-            elif ask.until.done():
-                self._asker_gone(AskerGone(*ask.asker))
+            elif any(end.done() for end in ask.until):
+                self._asker_gone(AskerGone(ask.asker))
             else:
                 self._mind(ask)
 
@@ -75,7 +77,9 @@ class Switchboard(HandlingActor):
         exchange, ref = self._exchange, self.actor_ref
         origin = message.origin
         peer = self._peer(message.to, origin)
-        asker = Asker(message.asker.session, None if origin is None else origin.turn.number)
+        asker = Asker(message.asker.session)
+        if origin is not None:
+            asker = asker._replace(turn=origin.turn.number, call_id=origin.call_id)
         until = self._until(message)
         self._refuse_a_circle(asker, message.to)
         handle = peer.send(message.messages, **message.settings)
@@ -90,7 +94,8 @@ class Switchboard(HandlingActor):
             answer=LoopFuture(),
         )
         if exchange.open(ask):
-            until.add_done_callback(lambda _: self.send(ref, AskerGone(*asker)))
+            for end in until:
+                end.add_done_callback(lambda _: self.send(ref, AskerGone(asker)))
         self._mind(ask)
         handle.add_done_callback(lambda _: self.send(ref, Answered(ask.number)))
         return ask.answer
@@ -101,10 +106,11 @@ class Switchboard(HandlingActor):
             raise NoSuchSessionError(f"no session is named {name!r}: there never was one, or it has ended")
         return self._exchange.births.session(ledger, origin=origin)
 
-    def _until(self, message: AskSession) -> LoopFuture[Terminal] | LoopFuture[SessionEnded]:
+    def _until(self, message: AskSession) -> tuple[LoopFuture[Any], ...]:
         """When nobody waits for the answer any more."""
-        until = message.asker.ended if message.origin is None else message.origin.turn.done
-        if until.done():
+        origin = message.origin
+        until = (message.asker.ended,) if origin is None else (origin.over, origin.turn.done)
+        if any(end.done() for end in until):
             raise AskCancelledError(f"session {message.asker.session!r}, which asked, waits no more")
         return until
 
@@ -140,7 +146,7 @@ class Switchboard(HandlingActor):
         ask.handle.cancel(f"session {ask.asker.session!r}, which asked, waited {ask.timeout:g} s")
 
     def _asker_gone(self, message: AskerGone) -> None:
-        asker = Asker(message.asker, message.turn)
+        asker = message.asker
         for number in sorted(self._exchange.askers.pop(asker, ())):
             ask = self._take(number)
             if ask is not None:

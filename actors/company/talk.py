@@ -9,6 +9,7 @@ from actors.messages import Message
 from actors.outlets import StreamOutlet
 
 if TYPE_CHECKING:
+    from actors.company.exchange import Asker
     from actors.company.family import Origin
     from actors.ledger import Ledger
 
@@ -94,10 +95,9 @@ class AskDue(Message, frozen=True):
 
 
 class AskerGone(Message, frozen=True):
-    """The turn that asked has ended; None: the session that did, outside a turn."""
+    """The call, the turn or the session has ended that asked."""
 
-    asker: str
-    turn: int | None
+    asker: Asker
 
 
 # Room, by way of the switchboard -> RoomActor

@@ -56,7 +56,7 @@ class Talking:
         """As `tell`, and give the other's `TurnCompleted`.
 
         Asked by a tool through `ToolContext.here`, its turn waits for the answer: it is an error at once where the
-        other waits for this session already, and with the turn's end the ask ends too. An ask that ends without an
+        other waits for this session already, and with the call's end the ask ends too. An ask that ends without an
         answer cancels the other's turn.
 
         Args:
@@ -92,6 +92,11 @@ class Talking:
         return self._switch(WhichRooms(self.id))
 
     # Inside
+
+    def call_ended(self) -> None:
+        """The tool call is over that has this handle: its asks are, too. Called by what runs the tool; once."""
+        if self._origin is not None:
+            self._origin.over.set()
 
     def _signed(self, text: Input) -> Any:
         messages = to_messages(text, self._ledger.config.parts)

@@ -176,7 +176,11 @@ def test_an_ask_of_a_tool_is_given_up_with_its_call() -> None:
         return str(await context.here.ask("bob", "Quick!"))
 
     async def scene(runtime: Runtime, cast: dict[str, Session]) -> None:
+        events = cast["bob"].events()
         assert [outcome for outcome, _ in await content_of(cast["ada"])] == ["timeout", "ok"]
+        cast["bob"].close()
+        ends = [type(event) async for event in events if isinstance(event, TurnCancelled | TurnCompleted)]
+        assert ends == [TurnCancelled, TurnCompleted]
 
     waits = Reply("", tool_calls=(Call("impatient", "{}"),))
     play(
