@@ -1,4 +1,4 @@
-"""A message that whoever gets it fails in."""
+"""The fixtures of the tests of companies."""
 
 from __future__ import annotations
 
@@ -8,8 +8,21 @@ import pytest
 
 from actors.company.room_actor import RoomActor
 from actors.company.switchboard import Switchboard
-from actors.session import SessionActor
+from actors.events import Event
 from actors.supervisor import Supervisor
+from tests.company.troupe import make_breakable, record
+
+
+@pytest.fixture
+def told(monkeypatch: pytest.MonkeyPatch) -> list[Event]:
+    """Every event that any session makes, in order."""
+    return record(monkeypatch)
+
+
+@pytest.fixture
+def _breakable(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a session that is sent `BREAK` fail."""
+    make_breakable(monkeypatch)
 
 
 class Poison(NamedTuple):
@@ -18,7 +31,7 @@ class Poison(NamedTuple):
 
 @pytest.fixture
 def poison(monkeypatch: pytest.MonkeyPatch) -> Poison:
-    """For sessions, rooms and the switchboard."""
-    for actor in (Switchboard, RoomActor, Supervisor, SessionActor):
+    """A message that supervisors, rooms and the switchboard fail in."""
+    for actor in (Switchboard, RoomActor, Supervisor):
         monkeypatch.setitem(actor.handlers, Poison, "no_such_handler")
     return Poison()

@@ -12,6 +12,7 @@ import actors
 from actors import Runtime, RuntimeConfig, ToolContext, tool
 from actors.events import ChildEnded, ChildStarted, Event, SessionEnded, TurnCancelled, TurnStarted
 from actors.provider import Call, Gate, Pause, Reply, ScriptedProvider
+from tests.company.troupe import check_the_laws
 
 PATIENCE = 5
 """Seconds; nothing here takes them."""
@@ -40,23 +41,23 @@ def test_a_parent_learns_of_its_children(provider: ScriptedProvider) -> None:
         parent = runtime.spawn(id="parent")
         events = parent.events()
         parent.spawn("worker", id="child").close()
-        told = []
-        for event in events:
-            told.append(event)
-            if isinstance(event, ChildEnded):
-                parent.close()
-    assert [type(event) for event in told] == [ChildStarted, ChildEnded, SessionEnded]
-    assert (told[0].child, told[0].agent, told[0].turn) == ("child", "worker", 0)
-    assert (told[1].child, told[1].agent, told[1].reason) == ("child", "worker", "closed")
+        begun, ended = next(events), next(events)
+        parent.close()
+        assert [type(event) for event in events] == [SessionEnded]
+    assert isinstance(begun, ChildStarted)
+    assert (begun.child, begun.agent, begun.turn) == ("child", "worker", 0)
+    assert isinstance(ended, ChildEnded)
+    assert (ended.child, ended.agent, ended.reason) == ("child", "worker", "closed")
 
 
 def ends(events: list[Event]) -> list[tuple[str, str]]:
     return [(event.session, event.reason) for event in events if isinstance(event, SessionEnded)]
 
 
-def test_children_end_before_their_parent_the_newest_first(provider: ScriptedProvider) -> None:
+def test_children_end_before_their_parent_the_newest_first(
+    provider: ScriptedProvider, told: list[Event]
+) -> None:
     with Runtime(provider.endpoint()) as runtime:
-        events = runtime.events()
         root = runtime.spawn(id="root")
         for name in ("a", "b"):
             child = root.spawn(id=name)
@@ -65,19 +66,9 @@ def test_children_end_before_their_parent_the_newest_first(provider: ScriptedPro
         root.close()
         assert root.ended.get(timeout=PATIENCE).reason == "closed"
         assert runtime.sessions() == ()
-        told = list_until_quiet(events, 7)
+    check_the_laws(told)
     names = ["b2", "b1", "b", "a2", "a1", "a"]
     assert ends(told) == [*((name, "parent_ended") for name in names), ("root", "closed")]
-
-
-def list_until_quiet(events: actors.EventStream, sessions: int) -> list[Event]:
-    """All events up to the end of so many sessions, in the order in which they were made."""
-    told: list[Event] = []
-    for event in events:
-        told.append(event)
-        if len(ends(told)) == sessions:
-            break
-    return sorted(told, key=lambda event: event.timestamp)
 
 
 def test_no_child_is_born_to_a_session_that_has_ended(provider: ScriptedProvider) -> None:
