@@ -267,3 +267,19 @@ def test_a_session_says_something_only_where_it_is_a_member() -> None:
         assert await runtime.spawn(id="fay").rooms() == ()
 
     play(scene)
+
+
+def test_the_end_of_the_runtime_ends_a_rooms_streams_and_those_begun_after_it() -> None:
+    sim = Simulation(1)
+
+    async def main() -> None:
+        async with sim.runtime() as runtime:
+            room = runtime.room("lobby")
+            events = room.events()
+            await room.members()
+        assert [event async for event in events] == []
+        assert [event async for event in room.events()] == []
+        room.close()
+
+    sim.run(main)
+    assert not sim.leftovers()
