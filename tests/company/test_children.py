@@ -5,12 +5,22 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
+from pykka.messages import ProxyCall
 
 import actors
 from actors import Runtime, RuntimeConfig, ToolContext, tool
-from actors.events import ChildEnded, ChildStarted, Event, SessionEnded, TurnCancelled, TurnStarted
+from actors.events import (
+    ChildEnded,
+    ChildStarted,
+    Event,
+    SessionEnded,
+    SessionRestarted,
+    TurnCancelled,
+    TurnStarted,
+)
 from actors.provider import Call, Gate, Pause, Reply, ScriptedProvider
 from tests.company.troupe import check_the_laws
 
@@ -156,3 +166,67 @@ def test_a_drain_lets_a_turn_have_its_children(provider: ScriptedProvider) -> No
         drains.set()
         assert handle.wait(timeout=PATIENCE).text == "done"
         drained.get(timeout=PATIENCE)
+
+
+@pytest.mark.parametrize(
+    ("settings", "field"),
+    [
+        ({"restart": "sometimes"}, "restart"),
+        ({"strategy": "all"}, "strategy"),
+        ({"child_shutdown": 0}, "child_shutdown"),
+    ],
+)
+def test_what_a_child_cannot_have(provider: ScriptedProvider, settings: dict[str, Any], field: str) -> None:
+    with Runtime(provider.endpoint()) as runtime:
+        parent = runtime.spawn()
+        with pytest.raises(actors.ConfigError, match=field):
+            parent.spawn(**settings)
+        parent.spawn(id="taken")
+        with pytest.raises(actors.ConfigError, match="exists already"):
+            runtime.spawn(id="taken")
+        assert [child.id for child in parent.children()] == ["taken"]
+
+
+def test_a_supervisor_that_comes_again_keeps_its_children(provider: ScriptedProvider) -> None:
+    with Runtime(provider.endpoint()) as runtime:
+        parent = runtime.spawn(id="parent")
+        child = parent.spawn(id="child")
+        assert child.run("hello").text == "hello"
+        events = parent.events()
+        parent._ledger.supervisor.tell(ProxyCall(attr_path=("nothing",), args=(), kwargs={}))
+        assert isinstance(
+            next(event for event in events if isinstance(event, SessionRestarted)), SessionRestarted
+        )
+        assert child.run("and now?").turn == 2
+        assert [each.ref for each in parent.children()] == [child.ref]
+        parent.close()
+        assert child.ended.get(timeout=PATIENCE).reason == "parent_ended"
+
+
+def test_what_a_call_begins_behind_the_end_of_its_turn_is_cancelled(provider: ScriptedProvider) -> None:
+    begun, go_on, over = (threading.Event() for _ in range(3))
+    heard: list[BaseException] = []
+
+    @tool
+    def stubborn(context: ToolContext) -> None:
+        """A thread can't be stopped."""
+        begun.set()
+        assert go_on.wait(PATIENCE)
+        try:
+            context.here.spawn(id="late").run("do it")
+        except actors.TurnCancelledError as error:
+            heard.append(error)
+        over.set()
+
+    gate = Gate()
+    provider.script("parent", Reply("", tool_calls=(Call("stubborn"),)))
+    provider.script("late", Reply("a long story", delta_chars=2, faults=(Pause(after=1, gate=gate),)))
+    with Runtime(provider.endpoint()) as runtime:
+        handle = runtime.spawn(id="parent", tools=[stubborn]).send("go")
+        assert begun.wait(PATIENCE)
+        handle.cancel()
+        with pytest.raises(actors.TurnCancelledError):
+            handle.wait(timeout=PATIENCE)
+        go_on.set()
+        assert over.wait(PATIENCE)
+    assert "the turn that it was for has ended" in str(heard[0])

@@ -34,6 +34,11 @@ from tests.company.troupe import (
 
 pytestmark = pytest.mark.usefixtures("_breakable")
 
+INSIDE: dict[type[HandlingActor], tuple[str, ...]] = {
+    Nursery: ("_child_ended", "_decide_on", "_start_anew", "_go_on", "_ask_to_end", "_bring_back", "_let_go"),
+    Supervisor: ("_wind_up", "_finish"),
+}
+"""Where else they may break: between two things that belong together."""
 POINTS = [
     (actor, actor.handlers[message], message)
     for actor in (Nursery, Supervisor, SessionActor, ToolActor, RootSupervisor)
@@ -43,8 +48,7 @@ POINTS = [
 HOOKS = [
     (actor, hook, None)
     for actor in (Nursery, Supervisor, RootSupervisor)
-    for hook in ("on_child_failed", "on_child_stopped", "on_start", "_go_on")
-    if hasattr(actor, hook)
+    for hook in ("on_child_failed", "on_child_stopped", "on_start", *INSIDE.get(actor, ()))
 ]
 CASES = [*POINTS, *HOOKS]
 MUST_BE_HIT = [case for case in CASES if case[0] is Nursery or "child" in case[1]]
