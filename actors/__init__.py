@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from actors.company.gathering import Gathered, Job, gather
     from actors.company.handoff import Handoff
     from actors.company.routing import Routed, route, router
+    from actors.company.talk_tools import talk_tools
     from actors.config import (
         Buffering,
         Deadlines,
@@ -42,6 +43,10 @@ if TYPE_CHECKING:
     from actors.errors import (
         AdmissionError,
         AnswerError,
+        AskCancelledError,
+        AskCycleError,
+        AskError,
+        AskTimeoutError,
         BlockingCallError,
         ConfigError,
         DrainingError,
@@ -49,6 +54,7 @@ if TYPE_CHECKING:
         GreenroomError,
         McpError,
         McpStartError,
+        NoSuchSessionError,
         QueueFullError,
         RuntimeClosedError,
         ScriptError,
@@ -66,6 +72,7 @@ if TYPE_CHECKING:
     from actors.mcp.tools import McpTools
     from actors.messages import EventBatch, GetHistory
     from actors.parts import File, Image
+    from actors.room import Room
     from actors.runtime import Runtime
     from actors.stream import EventStream, TurnHandle, TurnStream
     from actors.tools.context import ToolContext
@@ -113,6 +120,10 @@ _HOMES = {
     "Fold": "actors.core.fold",
     "fold": "actors.core.fold",
     "AdmissionError": "actors.errors",
+    "AskCancelledError": "actors.errors",
+    "AskCycleError": "actors.errors",
+    "AskError": "actors.errors",
+    "AskTimeoutError": "actors.errors",
     "BlockingCallError": "actors.errors",
     "ConfigError": "actors.errors",
     "DrainingError": "actors.errors",
@@ -120,6 +131,7 @@ _HOMES = {
     "GreenroomError": "actors.errors",
     "McpError": "actors.errors",
     "McpStartError": "actors.errors",
+    "NoSuchSessionError": "actors.errors",
     "QueueFullError": "actors.errors",
     "RuntimeClosedError": "actors.errors",
     "ScriptError": "actors.errors",
@@ -137,6 +149,8 @@ _HOMES = {
     "File": "actors.parts",
     "Image": "actors.parts",
     "GetHistory": "actors.messages",
+    "Room": "actors.room",
+    "talk_tools": "actors.company.talk_tools",
     "Runtime": "actors.runtime",
     "EventStream": "actors.stream",
     "TurnHandle": "actors.stream",
@@ -156,6 +170,10 @@ __all__ = [
     "ApprovalRequest",
     "Approvals",
     "Approve",
+    "AskCancelledError",
+    "AskCycleError",
+    "AskError",
+    "AskTimeoutError",
     "BlockingCallError",
     "Buffering",
     "ConfigError",
@@ -183,6 +201,7 @@ __all__ = [
     "McpServer",
     "McpStartError",
     "McpTools",
+    "NoSuchSessionError",
     "PartLimits",
     "Place",
     "Profile",
@@ -190,6 +209,7 @@ __all__ = [
     "Reject",
     "Repeats",
     "RetryPolicy",
+    "Room",
     "Routed",
     "Rule",
     "Runtime",
@@ -221,6 +241,7 @@ __all__ = [
     "outcome",
     "route",
     "router",
+    "talk_tools",
     "tool",
     "trouble_of",
 ]

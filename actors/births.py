@@ -13,6 +13,7 @@ import pykka
 from actors.admission import Gate
 from actors.client import Admission, Session
 from actors.company.agent import Agent
+from actors.company.exchange import Exchange
 from actors.company.family import Child, Family, Origin
 from actors.company.messages import ChildBorn
 from actors.company.nursery import Nursery
@@ -23,6 +24,7 @@ from actors.errors import ConfigError, DrainingError, SessionClosedError
 from actors.house import House
 from actors.kernel import future
 from actors.kernel.dispatcher import Dispatcher
+from actors.kernel.future import LoopFuture
 from actors.kernel.loop_actor import Restart
 from actors.ledger import Ledger
 from actors.supervisor import Supervisor
@@ -97,6 +99,11 @@ class Births:
             child = self._bear(birth, parent, origin)
         return self.session(child.ledger, keeps, origin)
 
+    @property
+    def exchange(self) -> Exchange:
+        """What sessions ask each other, and their rooms."""
+        return self._house.services.exchange
+
     def session(self, ledger: Ledger, keeps: object = None, origin: Origin | None = None) -> Session:
         """A session's handle.
 
@@ -161,7 +168,7 @@ class Births:
         )
 
     def _here(self, ledger: Ledger, turn: Turn, call_id: str) -> Session:
-        return self.session(ledger, origin=Origin(turn, call_id))
+        return self.session(ledger, origin=Origin(turn, call_id, LoopFuture()))
 
     def _again(self, birth: Birth, last: Child) -> Child:
         """The next life of a child, as it was in the beginning; on the loop."""

@@ -13,6 +13,7 @@ from actors.approvals import Approve, Decision, Reject
 from actors.company.family import Origin
 from actors.company.kin import Kin
 from actors.company.role import TurnRole
+from actors.company.talking import Talking
 from actors.config import SessionConfig
 from actors.core.conversation import open_calls, tool_messages
 from actors.errors import AdmissionError, ConfigError, SessionClosedError
@@ -54,7 +55,7 @@ class Admission(NamedTuple):
     """How many may be inside; None: any number."""
 
 
-class Session(Closing, Kin):
+class Session(Closing, Kin, Talking):
     """A session of a runtime. Made by `Runtime.spawn`; every method may be called from any thread.
 
     Settings of a single turn are given by name, as `SessionConfig` has them:

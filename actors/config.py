@@ -214,6 +214,8 @@ class RuntimeConfig(Settings, frozen=True):
     max_queued_turns: Count | None = None
     """How many turns of all sessions may wait while `max_active_turns` run; past that `send` raises
     `QueueFullError`."""
+    max_room_lines: Positive = 256
+    """How many lines of a room may wait for its slowest member; past that `Room.say` raises `QueueFullError`."""
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -162,6 +162,11 @@ class Ledger:
             return next(iter(self.waiting.values()), None)
         return self.waiting.get(number)
 
+    @property
+    def is_lent_a_slot(self) -> bool:
+        """Whether a turn waits that a running one asked for: it works in that one's slot, as do those before it."""
+        return any(turn.origin is not None and turn.origin.runs for turn in self.waiting.values())
+
     def next_turn(self) -> Turn | None:
         """Make the turn that waits longest the current one."""
         if not self.waiting:

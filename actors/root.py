@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection
-from typing import ClassVar
+from typing import Any, ClassVar
+
+import pykka
 
 from actors.carried import EndReason
 from actors.company.family import Child
 from actors.company.overseer import Overseer
+from actors.company.switchboard import Switchboard
 from actors.core.intensity import add_restart
 from actors.core.slots import Slots, Ticket
 from actors.kernel.future import LoopFuture
@@ -33,19 +36,20 @@ from actors.services import Services
 
 
 class Guardian(HandlingActor):
-    """Holds the root supervisor, and that of the MCP servers: so simple that it has nothing to fail in."""
+    """Holds the root supervisor, the switchboard, and the MCP servers' supervisor: too simple to fail in anything."""
 
     def __init__(self, services: Services) -> None:
         super().__init__()
         self._services = services
         self._restarts: tuple[float, ...] = ()
         services.root.append(self.spawn(RootSupervisor, services, restart=Restart.PERMANENT))
+        services.exchange.switchboard = self.spawn(Switchboard, services, restart=Restart.PERMANENT)
         if services.mcp:
             self.spawn(McpSupervisor, services.mcp, services.log, restart=Restart.PERMANENT)
 
     def on_child_failed(self, failed: ChildFailed) -> Directive:
         """Restart the root within the runtime's intensity; past it, end every session, typed."""
-        if failed.ref.actor_urn != self._services.root[0].actor_urn:  # sessions go on without those servers
+        if failed.ref.actor_urn != self._services.root[0].actor_urn:  # sessions go on without the others
             return (
                 Directive.RESTART
                 if failed.restarts <= self._services.config.intensity.restarts
@@ -59,6 +63,11 @@ class Guardian(HandlingActor):
         for ledger in list(self._services.sessions.values()):
             ledger.close("restart_intensity", f"the root supervisor failed: {describe(failed.error)}")
         return Directive.STOP
+
+    def on_child_stopped(self, ref: pykka.ActorRef[Any]) -> None:
+        """Called after a child was given up: nobody is left waiting for it."""
+        if ref == self._services.exchange.switchboard:
+            self._services.exchange.close()
 
 
 class RootSupervisor(Overseer):

@@ -19,6 +19,7 @@ from actors.birthplace import Birthplace
 from actors.births import Births
 from actors.client import Session, actor_outlet
 from actors.company.agent import Agent
+from actors.company.exchange import Exchange
 from actors.company.family import Family
 from actors.company.role import Agents
 from actors.config import Buffering, Endpoint, RuntimeConfig
@@ -35,6 +36,7 @@ from actors.mapping import ResultStream
 from actors.mcp.server import McpServer
 from actors.mcp.state import mcp_states
 from actors.mcp.tools import McpTools
+from actors.room import Room
 from actors.services import Services, Transports
 from actors.stream import EventStream, refuse_on_a_loop
 from actors.user_input import Messages
@@ -82,6 +84,7 @@ class Runtime:
             ids=ids,
             sessions={},
             supervisors={},
+            exchange=Exchange(config.max_room_lines),
             family=Family(),
             root=[],
             door=Door(),
@@ -94,6 +97,7 @@ class Runtime:
         self._world = world
         self._house = House(self._services, wall_clock)
         self._births = Births(self._house, self._agents, bound)
+        self._services.exchange.births = self._births
         self._finalizer = weakref.finalize(self, self._house.dropped)
         self._finalizer.atexit = False
 
@@ -170,6 +174,16 @@ class Runtime:
         known = ", ".join(state.name for state in self._services.mcp)
         have = f"there are {known}" if known else "Runtime(mcp=...) was given none"
         raise ConfigError("mcp", f"no MCP server is named {name!r}; {have}")
+
+    def room(self, name: str) -> Room:
+        """The room of that name, where sessions hear each other; it is opened when it is first used.
+
+        Raises:
+            RuntimeClosedError: the runtime is not open.
+        """
+        dispatcher, _ = self._house.open()
+        ask = functools.partial(future.ask, loop=dispatcher.loop)
+        return Room(name, self._services.exchange, ask, keeps=self)
 
     # Events of all sessions
 

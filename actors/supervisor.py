@@ -121,7 +121,7 @@ class Supervisor(Attempts):
         ledger = self._ledger
         if ledger.current is not None or ledger.over:
             return
-        gate = ledger.gate
+        gate = None if ledger.gate is None or ledger.is_lent_a_slot else ledger.gate
         if gate and not gate.passes(self.actor_urn, self._to_root, turns_wait=bool(ledger.waiting)):
             return
         turn = ledger.next_turn()

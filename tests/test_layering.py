@@ -11,17 +11,19 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 PURE_OF_LOG = (
-    "decode", "encode", "format", "lines", "lnav", "mcp", "merge", "requests", "schema", "stamped", "tools", "turns",
-    "wanted",
+    "decode", "encode", "format", "lines", "lnav", "mcp", "merge", "requests", "schema", "stamped", "talking", "tools",
+    "turns", "wanted",
 )  # fmt: skip
 PURE_PACKAGES = ("answers", "core", "wire", "fleet", "plots", "scenario/laws")
 PURE_OF_TOOLS = (
     "arguments", "context", "decorator", "docstring", "raw", "render", "result", "schema", "shape", "signature",
     "strict", "tool",
 )  # fmt: skip
+PURE_OF_COMPANY = ("book", "letters", "room_events", "waits")
 PURE_OF_OTEL = ("calls", "names", "said", "spans", "turn", "turns")
 PURE = sorted([
     *(path for package in PURE_PACKAGES for path in ROOT.glob(f"actors/{package}/*.py")),
+    *(ROOT / "actors" / "company" / f"{name}.py" for name in PURE_OF_COMPANY),
     *(ROOT / "actors" / "log" / f"{name}.py" for name in PURE_OF_LOG),
     *(ROOT / "actors" / "otel" / f"{name}.py" for name in PURE_OF_OTEL),
     *(ROOT / "actors" / "tools" / f"{name}.py" for name in PURE_OF_TOOLS),
@@ -49,6 +51,7 @@ OURS = (
             "settings",
         )
     ),
+    *(f"actors.company.{name}" for name in PURE_OF_COMPANY),
     *(f"actors.log.{name}" for name in PURE_OF_LOG),
     *(f"actors.otel.{name}" for name in PURE_OF_OTEL),
     *(f"actors.tools.{name}" for name in PURE_OF_TOOLS),
@@ -169,7 +172,7 @@ LAYERS = (
         "mcp",
         "observer",
     ),
-    ("stream", "pump", "watching", "client", "mapping"),
+    ("stream", "pump", "watching", "client", "room", "mapping"),
     ("world", "house", "births", "runtime"),
     ("sim",),
     ("scenario", "chat", "dashboard", "otel", "commands"),

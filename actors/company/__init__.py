@@ -1,1 +1,1 @@
-"""Companies: sessions that have children, what they are to each other, and the agents that they are."""
+"""Companies: sessions that have children, what they are to each other, the agents that they are, and how they talk."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from actors.core.kinship import Restarts
 from actors.events import ChildEnded, ChildStarted
+from actors.kernel.future import LoopFuture
 
 if TYPE_CHECKING:
     from actors.ledger import Ledger
@@ -23,6 +24,8 @@ class Origin(NamedTuple):
 
     turn: Turn
     call_id: str
+    over: LoopFuture[None]
+    """Done once the call has its result."""
 
     @property
     def runs(self) -> bool:

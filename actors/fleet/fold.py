@@ -36,6 +36,7 @@ from actors.log.schema import (
     ActorRestarted,
     ActorStarted,
     ActorStopped,
+    AskFailed,
     DispatcherStalled,
     McpRecord,
     RequestCancelled,
@@ -46,6 +47,7 @@ from actors.log.schema import (
     RequestProgress,
     RequestStarted,
     RetryScheduled,
+    RoomMissed,
     RuntimeStarted,
     RuntimeStats,
     RuntimeStopped,
@@ -324,7 +326,7 @@ class Fleet:
     def _acted(self, record: TurnRecord, run: Run, at: float) -> None:
         self._acts.take(record, run, at)
 
-    def _other(self, record: OtherRecord, run: Run, at: float) -> None:
+    def _other(self, record: OtherRecord | AskFailed | RoomMissed, run: Run, at: float) -> None:
         if record.session is not None:
             self._note(self._roster.session(record, run, at), record, at, self._said(record))
 
@@ -365,6 +367,8 @@ class Fleet:
             RequestCancelled: _attempt_over,
             **dict.fromkeys(McpRecord.__subclasses__(), _of_no_session),
             **dict.fromkeys(Acts.KINDS, _acted),
+            AskFailed: _other,
+            RoomMissed: _other,
             OtherRecord: _other,
         }
     )

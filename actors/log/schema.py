@@ -43,6 +43,7 @@ from actors.log.stamped import (
     Level,
     Stamped,
 )
+from actors.log.talking import AskFailed, RoomMissed
 from actors.log.tools import (
     ApprovalDecided,
     ApprovalRequested,
@@ -72,18 +73,70 @@ from actors.log.turns import (
 )
 
 __all__ = [
-    "EVENTS", "EXCEPTION_FIELDS", "FIELDS", "LEVELS", "NAMES", "PREFIX", "RANKS", "SCHEMA", "STAMPED",
-    "TAG", "ActorDeadLetter", "ActorFailed", "ActorGaveUp", "ActorRecord", "ActorRestarted",
-    "ActorStarted", "ActorStopped", "AnswerRejected", "ApprovalDecided", "ApprovalRequested",
-    "ContextTrimmed", "DispatcherStalled", "Level", "LoopNoticed",
-    "McpConnected", "McpFailed", "McpGivenUp", "McpRecord", "McpToolLeftOut", "McpToolsListed", "Record",
+    "EVENTS",
+    "EXCEPTION_FIELDS",
+    "FIELDS",
+    "LEVELS",
+    "NAMES",
+    "PREFIX",
+    "RANKS",
+    "SCHEMA",
+    "STAMPED",
+    "TAG",
+    "ActorDeadLetter",
+    "ActorFailed",
+    "ActorGaveUp",
+    "ActorRecord",
+    "ActorRestarted",
+    "ActorStarted",
+    "ActorStopped",
+    "AnswerRejected",
+    "ApprovalDecided",
+    "ApprovalRequested",
+    "AskFailed",
+    "ContextTrimmed",
+    "DispatcherStalled",
+    "Level",
+    "LoopNoticed",
+    "McpConnected",
+    "McpFailed",
+    "McpGivenUp",
+    "McpRecord",
+    "McpToolLeftOut",
+    "McpToolsListed",
+    "Record",
     "RequestCancelled",
-    "RequestCompleted", "RequestEnd", "RequestFailed", "RequestFirstChunk", "RequestProgress",
-    "RequestRecord", "RequestStarted", "RetryScheduled", "RuntimeStarted", "RuntimeStats",
-    "RuntimeStopped", "SessionEnded", "SessionHandedOff",
-    "SessionRecord", "SessionRestarted", "SessionStarted", "Stamped",
-    "ToolCompleted", "ToolEnd", "ToolFailed", "ToolRecord", "ToolStarted", "TurnCancelled",
-    "TurnCompleted", "TurnEnd", "TurnFailed", "TurnRecord", "TurnStarted", "TurnSteered", "json_schema",
+    "RequestCompleted",
+    "RequestEnd",
+    "RequestFailed",
+    "RequestFirstChunk",
+    "RequestProgress",
+    "RequestRecord",
+    "RequestStarted",
+    "RetryScheduled",
+    "RoomMissed",
+    "RuntimeStarted",
+    "RuntimeStats",
+    "RuntimeStopped",
+    "SessionEnded",
+    "SessionHandedOff",
+    "SessionRecord",
+    "SessionRestarted",
+    "SessionStarted",
+    "Stamped",
+    "ToolCompleted",
+    "ToolEnd",
+    "ToolFailed",
+    "ToolRecord",
+    "ToolStarted",
+    "TurnCancelled",
+    "TurnCompleted",
+    "TurnEnd",
+    "TurnFailed",
+    "TurnRecord",
+    "TurnStarted",
+    "TurnSteered",
+    "json_schema",
 ]  # fmt: skip
 
 
@@ -194,6 +247,8 @@ Record: TypeAlias = (
     | RequestCompleted
     | RequestFailed
     | RequestCancelled
+    | AskFailed
+    | RoomMissed
     | McpConnected
     | McpToolsListed
     | McpToolLeftOut

@@ -82,6 +82,8 @@ NAMES: Final[Mapping[str, str]] = MappingProxyType(
         "retry_max": "retry.max",
         "retry_reason": "retry.reason",
         "retry_next_at": "retry.next_at",
+        "asked": "ask.session",
+        "room": "room.name",
         "mcp_server": "mcp.server.name",
         "mcp_protocol": "mcp.protocol.version",
         "stack": "code.stacktrace",

@@ -122,6 +122,8 @@ class ToolActor(HandlingActor):
         """Tell the tool that nobody waits for it any more."""
         if self._context is not None:
             self._context.cancel()
+        if self._errand.here is not None:
+            self._errand.here.call_ended()
 
     def _try_again(self, _: TryAgain) -> None:
         self._begin()
