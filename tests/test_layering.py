@@ -16,10 +16,12 @@ PURE_OF_TOOLS = (
     "arguments", "context", "decorator", "docstring", "raw", "render", "result", "schema", "shape", "signature",
     "strict", "tool",
 )  # fmt: skip
+PURE_OF_COMPANY = ("accounts",)
 PURE_OF_OTEL = ("names", "spans", "turn", "turns")
 PURE = sorted([
     *(path for package in PURE_PACKAGES for path in ROOT.glob(f"actors/{package}/*.py")),
     *(ROOT / "actors" / "log" / f"{name}.py" for name in PURE_OF_LOG),
+    *(ROOT / "actors" / "company" / f"{name}.py" for name in PURE_OF_COMPANY),
     *(ROOT / "actors" / "otel" / f"{name}.py" for name in PURE_OF_OTEL),
     *(ROOT / "actors" / "tools" / f"{name}.py" for name in PURE_OF_TOOLS),
     ROOT / "actors" / "scrub.py",
@@ -32,6 +34,7 @@ OURS = (
             "outcome",
             "events",
             "approvals",
+            "budget",
             "settings",
             "config",
             "window",
@@ -46,6 +49,7 @@ OURS = (
         )
     ),
     *(f"actors.log.{name}" for name in PURE_OF_LOG),
+    *(f"actors.company.{name}" for name in PURE_OF_COMPANY),
     *(f"actors.otel.{name}" for name in PURE_OF_OTEL),
     *(f"actors.tools.{name}" for name in PURE_OF_TOOLS),
 )
@@ -117,6 +121,7 @@ LAYERS = (
         "events",
         "scrub",
         "settings",
+        "budget",
         "profiles",
         "endpoint",
         "sources",
@@ -144,6 +149,7 @@ LAYERS = (
     ),
     (
         "admission",
+        "company",
         "memory",
         "hooks",
         "turns",
