@@ -15,7 +15,7 @@ from actors.core.conversation import open_calls, tool_messages
 from actors.errors import AdmissionError, ConfigError, SessionClosedError
 from actors.events import SessionEnded, TurnCompleted
 from actors.kernel.future import LoopFuture
-from actors.ledger import Ledger, Turn
+from actors.ledger import Ledger
 from actors.messages import (
     BatchTaken,
     Cancel,
@@ -33,6 +33,7 @@ from actors.outlets import ActorOutlet, StreamOutlet
 from actors.overrides import replace
 from actors.pump import OnEvent, pumped
 from actors.stream import Closing, EventStream, TurnHandle, TurnStream, refuse_on_a_loop
+from actors.turn import Turn
 from actors.turns.toolset import Toolset
 from actors.user_input import Input, Messages, to_messages
 from actors.watching import tell

@@ -18,20 +18,15 @@ from actors.admission import Door, Gate
 from actors.birthplace import Birthplace
 from actors.config import Endpoint, SessionConfig
 from actors.core.aggregate import StepResult, attempt_usage
-from actors.core.chunks import Usage
-from actors.core.splice import Splice
 from actors.endpoints import Endpoints
-from actors.errors import SessionClosedError
 from actors.events import (
     ApprovalDecided,
-    ApprovalRequested,
-    AttemptUsage,
+    EndReason,
     Event,
     SessionEnded,
     Terminal,
     TextDelta,
     ToolCallFinished,
-    ToolCallStarted,
     TurnCancelled,
     TurnCompleted,
     TurnFailed,
@@ -40,120 +35,9 @@ from actors.kernel.future import LoopFuture
 from actors.memory import Memory
 from actors.outcome import Failure, Internal
 from actors.outlets import Outlet
+from actors.turn import Turn
 
 E = TypeVar("E", bound=Event)
-
-
-class Turn:
-    """An accepted turn, up to its terminal event."""
-
-    __slots__ = (
-        "attempt",
-        "backoff_ms",
-        "config",
-        "done",
-        "doors",
-        "endpoint",
-        "failed_attempts",
-        "hidden",
-        "kept",
-        "messages",
-        "number",
-        "open_approvals",
-        "open_calls",
-        "outlet",
-        "partial",
-        "retrying",
-        "splice",
-        "started",
-        "stateless",
-        "step",
-        "terminal",
-        "tools",
-        "usage",
-        "why",
-    )
-
-    def __init__(
-        self,
-        *,
-        number: int,
-        messages: tuple[Mapping[str, Any], ...],
-        tools: tuple[Mapping[str, Any], ...],
-        stateless: bool,
-        endpoint: Endpoint,
-        config: SessionConfig,
-        outlet: Outlet | None,
-        doors: tuple[Door, ...] = (),
-    ) -> None:
-        self.number = number
-        self.messages = messages
-        self.tools = tools
-        self.stateless = stateless
-        self.endpoint = endpoint
-        self.config = config
-        self.outlet = outlet
-        """Gets this turn's events only."""
-        self.doors = doors
-        """Where it is counted until it ends."""
-        self.done: LoopFuture[Terminal] = LoopFuture()
-        """Gets the terminal event."""
-        self.splice = Splice()
-        self.usage: list[AttemptUsage] = []
-        self.partial: tuple[Usage | None, int] = (None, 0)
-        """What is known by now of the attempt that runs: reported usage, and code points received."""
-        self.step = 0
-        self.attempt = 0
-        self.failed_attempts = 0
-        """In the step that runs."""
-        self.backoff_ms: int | None = None
-        """What the next wait starts from; None: the policy's first."""
-        self.retrying = False
-        """Whether a backoff wait runs."""
-        self.hidden = False
-        """Whether what the step gives is not for the user."""
-        self.kept: tuple[Mapping[str, Any], ...] | None = None
-        """What stays of the conversation should the turn end without an answer; None: what there was before it."""
-        self.open_calls: dict[str, tuple[str, float, bool]] = {}
-        """Calls that have no result yet, by id: the tool, since when in Unix seconds, and whether it has begun."""
-        self.open_approvals: dict[str, tuple[str, float]] = {}
-        """Requests for a decision that have none yet, by id: the call, and since when in Unix seconds."""
-        self.started = 0.0
-        self.terminal: Terminal | None = None
-        self.why = ""
-        """Why the last failure was not tried again."""
-
-    def leave(self) -> None:
-        """Be counted no longer."""
-        doors, self.doors = self.doors, ()
-        for door in doors:
-            door.leave()
-
-    def withdraw(self) -> None:
-        """Not be counted in the end: it was not accepted."""
-        doors, self.doors = self.doors, ()
-        for door in doors:
-            door.withdraw()
-
-    def note(self, event: Event) -> None:
-        """Remember what is open, and what is settled."""
-        match event:
-            case ToolCallStarted():
-                since = self.open_calls.get(event.call_id, ("", event.timestamp, False))[1]
-                self.open_calls[event.call_id] = event.name, since, True
-            case ToolCallFinished():
-                self.open_calls.pop(event.call_id, None)
-            case ApprovalRequested():
-                self.open_approvals[event.approval] = event.call_id, event.timestamp
-            case ApprovalDecided():
-                self.open_approvals.pop(event.approval, None)
-
-    def refuse(self) -> None:
-        """Tell the host that the turn was not accepted: it came behind the session's end."""
-        self.withdraw()
-        self.done.expire(SessionClosedError("the session ended before it could accept the turn"))
-        if self.outlet is not None:
-            self.outlet.close()
 
 
 class Counters(msgspec.Struct):
@@ -343,9 +227,7 @@ class Ledger:
         """End a turn because someone asked for it."""
         self._end(turn, TurnCancelled, "turns_cancelled", reason=reason)
 
-    def close(
-        self, reason: Literal["closed", "runtime_closed", "restart_intensity"], error: str = ""
-    ) -> None:
+    def close(self, reason: EndReason, error: str = "") -> None:
         """End the session: every turn that is left gets its terminal event, then comes `SessionEnded`."""
         if self.end is not None:
             return

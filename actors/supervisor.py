@@ -16,7 +16,7 @@ from actors.events import (
     TurnStarted,
 )
 from actors.kernel.loop_actor import ChildFailed, Directive, Restart, RestartWith
-from actors.ledger import Ledger, Turn
+from actors.ledger import Ledger
 from actors.messages import (
     AbortTurn,
     BatchTaken,
@@ -41,6 +41,7 @@ from actors.outcome import Failure, Internal
 from actors.reporting import describe
 from actors.services import Services
 from actors.session import SessionActor
+from actors.turn import Turn
 
 
 class Supervisor(Attempts):

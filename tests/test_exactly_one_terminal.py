@@ -42,12 +42,13 @@ from actors.events import (
 )
 from actors.kernel.future import LoopFuture
 from actors.kernel.handlers import HandlingActor
-from actors.ledger import Ledger, Turn
+from actors.ledger import Ledger
 from actors.messages import EventBatch, GetHistory
 from actors.provider import Call, Gate, Pause, Reply, ScriptedProvider, Stall, Status
 from actors.root import Guardian, RootSupervisor
 from actors.session import SessionActor
 from actors.supervisor import Supervisor
+from actors.turn import Turn
 from actors.turns import tool_actor
 from actors.turns.tool_actor import ToolActor
 

@@ -32,6 +32,7 @@ OURS = (
         for name in (
             "errors",
             "outcome",
+            "carried",
             "events",
             "approvals",
             "budget",
@@ -118,6 +119,7 @@ LAYERS = (
     (
         "errors",
         "outcome",
+        "carried",
         "events",
         "scrub",
         "settings",
@@ -155,6 +157,7 @@ LAYERS = (
         "turns",
         "telling",
         "outlets",
+        "turn",
         "ledger",
         "services",
         "reporting",

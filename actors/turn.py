@@ -1,0 +1,135 @@
+"""A turn in its session's ledger: what was asked, how far it is, and what it leaves open."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from actors.admission import Door
+from actors.config import Endpoint, SessionConfig
+from actors.core.chunks import Usage
+from actors.core.splice import Splice
+from actors.errors import SessionClosedError
+from actors.events import (
+    ApprovalDecided,
+    ApprovalRequested,
+    AttemptUsage,
+    Event,
+    Terminal,
+    ToolCallFinished,
+    ToolCallStarted,
+)
+from actors.kernel.future import LoopFuture
+from actors.outlets import Outlet
+
+
+class Turn:
+    """An accepted turn, up to its terminal event."""
+
+    __slots__ = (
+        "attempt",
+        "backoff_ms",
+        "config",
+        "done",
+        "doors",
+        "endpoint",
+        "failed_attempts",
+        "hidden",
+        "kept",
+        "messages",
+        "number",
+        "open_approvals",
+        "open_calls",
+        "outlet",
+        "partial",
+        "retrying",
+        "splice",
+        "started",
+        "stateless",
+        "step",
+        "terminal",
+        "tools",
+        "usage",
+        "why",
+    )
+
+    def __init__(
+        self,
+        *,
+        number: int,
+        messages: tuple[Mapping[str, Any], ...],
+        tools: tuple[Mapping[str, Any], ...],
+        stateless: bool,
+        endpoint: Endpoint,
+        config: SessionConfig,
+        outlet: Outlet | None,
+        doors: tuple[Door, ...] = (),
+    ) -> None:
+        self.number = number
+        self.messages = messages
+        self.tools = tools
+        self.stateless = stateless
+        self.endpoint = endpoint
+        self.config = config
+        self.outlet = outlet
+        """Gets this turn's events only."""
+        self.doors = doors
+        """Where it is counted until it ends."""
+        self.done: LoopFuture[Terminal] = LoopFuture()
+        """Gets the terminal event."""
+        self.splice = Splice()
+        self.usage: list[AttemptUsage] = []
+        self.partial: tuple[Usage | None, int] = (None, 0)
+        """What is known by now of the attempt that runs: reported usage, and code points received."""
+        self.step = 0
+        self.attempt = 0
+        self.failed_attempts = 0
+        """In the step that runs."""
+        self.backoff_ms: int | None = None
+        """What the next wait starts from; None: the policy's first."""
+        self.retrying = False
+        """Whether a backoff wait runs."""
+        self.hidden = False
+        """Whether what the step gives is not for the user."""
+        self.kept: tuple[Mapping[str, Any], ...] | None = None
+        """What stays of the conversation should the turn end without an answer; None: what there was before it."""
+        self.open_calls: dict[str, tuple[str, float, bool]] = {}
+        """Calls that have no result yet, by id: the tool, since when in Unix seconds, and whether it has begun."""
+        self.open_approvals: dict[str, tuple[str, float]] = {}
+        """Requests for a decision that have none yet, by id: the call, and since when in Unix seconds."""
+        self.started = 0.0
+        self.terminal: Terminal | None = None
+        self.why = ""
+        """Why the last failure was not tried again."""
+
+    def leave(self) -> None:
+        """Be counted no longer."""
+        doors, self.doors = self.doors, ()
+        for door in doors:
+            door.leave()
+
+    def withdraw(self) -> None:
+        """Not be counted in the end: it was not accepted."""
+        doors, self.doors = self.doors, ()
+        for door in doors:
+            door.withdraw()
+
+    def note(self, event: Event) -> None:
+        """Remember what is open, and what is settled."""
+        match event:
+            case ToolCallStarted():
+                since = self.open_calls.get(event.call_id, ("", event.timestamp, False))[1]
+                self.open_calls[event.call_id] = event.name, since, True
+            case ToolCallFinished():
+                self.open_calls.pop(event.call_id, None)
+            case ApprovalRequested():
+                self.open_approvals[event.approval] = event.call_id, event.timestamp
+            case ApprovalDecided():
+                self.open_approvals.pop(event.approval, None)
+
+    def refuse(self) -> None:
+        """Tell the host that the turn was not accepted: it came behind the session's end."""
+        self.withdraw()
+        self.done.expire(SessionClosedError("the session ended before it could accept the turn"))
+        if self.outlet is not None:
+            self.outlet.close()
