@@ -6,7 +6,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from actors.settings import Count, Positive, Seconds, Settings
+from actors.settings import Count, Seconds, Settings
 
 Dollars = Annotated[float, Meta(ge=0)]
 

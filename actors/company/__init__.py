@@ -1,1 +1,1 @@
-"""Companies: sessions that work together, under one tree. Pure parts: `accounts`."""
+"""Companies: sessions that work together, under one tree."""

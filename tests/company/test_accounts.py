@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from actors.budget import Budget
-from actors.company.accounts import Account, Hold, Spend
+from actors.company.accounts import Account, Hold
+from actors.company.spend import Spend, limits
 from actors.outcome import BudgetExceeded
 
 AMOUNTS = st.builds(
@@ -25,7 +26,6 @@ BUDGETS = st.none() | st.builds(
     tokens=LIMITS,
     cost=LIMITS.map(lambda most: None if most is None else most / 1_000_000_000),
 )
-KINDS = "steps", "tool_calls", "tokens", "nanodollars"
 
 
 class Tree(RuleBasedStateMachine):
@@ -81,8 +81,8 @@ class Tree(RuleBasedStateMachine):
         assert out is None
         self.holds[held] = account, amount, Spend()
         for above in self.lineage(account):
-            assert above.budget is None or all(
-                spent <= allowed for _, spent, allowed in above._limits(above.spent + above.reserved)
+            assert all(
+                spent <= allowed for _, spent, allowed in limits(above.budget, above.spent + above.reserved)
             ), "what was let in fits in, with all that is under way"
 
     @rule(data=st.data(), more=AMOUNTS)
@@ -124,14 +124,14 @@ class Tree(RuleBasedStateMachine):
                 excess[above] += known.beyond(amount)
         for account in self.accounts:
             for (_, spent, allowed), (_, more, _) in zip(
-                account._limits(account.spent), account._limits(excess[account]), strict=True
+                limits(account.budget, account.spent), limits(account.budget, excess[account]), strict=True
             ):
                 assert spent <= allowed + more + 1e-15
 
     @invariant()
     def who_is_out_takes_all_below_along_and_each_is_told_or_knows(self) -> None:
         for account in self.accounts:
-            own = [above for above in self.lineage(account) if above._own_end is not None]
+            own = [above for above in self.lineage(account) if above.end is not None]
             assert (account.out is not None) == bool(own)
             for end in self.told.get(account, ()):
                 assert account.out is not None
@@ -145,7 +145,7 @@ class Tree(RuleBasedStateMachine):
         assert all(account.reserved == Spend() for account in self.accounts)
         for account in reversed(self.accounts[1:]):
             account.close()
-        assert not self.accounts[0]._below
+        assert not self.accounts[0].below
 
 
 TestTree = Tree.TestCase
@@ -183,7 +183,7 @@ def test_what_only_waits_for_others_is_refused_and_nothing_is_out() -> None:
 def test_the_answer_that_goes_past_a_limit_stops_the_others_and_not_itself() -> None:
     told: dict[str, list[BudgetExceeded]] = {"own": [], "other": []}
     root = Account("root", Budget(tokens=10))
-    own, other = (root.open(name, tell=told[name].append) for name in ("own", "other"))
+    own, _ = (root.open(name, tell=told[name].append) for name in ("own", "other"))
     held = own.reserve(Spend(tokens=5))
     assert isinstance(held, Hold)
     assert held.settle(Spend(tokens=11)) == root.out
