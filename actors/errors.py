@@ -14,6 +14,7 @@ The tree::
     ├── AdmissionError           a turn was not accepted, though nothing was wrong with it
     │   ├── QueueFullError       too many run or wait: try again later
     │   └── DrainingError        the runtime takes no new ones
+    ├── BudgetError              a session that a budget does not allow
     ├── TurnError                an accepted turn that did not complete
     │   ├── TurnFailedError      carries the terminal `TurnFailed` event
     │   └── TurnCancelledError   carries the terminal `TurnCancelled` event
@@ -34,6 +35,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from actors.events import TurnCancelled, TurnFailed
+    from actors.outcome import BudgetExceeded
 
 
 class GreenroomError(Exception):
@@ -95,6 +97,21 @@ class QueueFullError(AdmissionError):
 
 class DrainingError(AdmissionError):
     """The runtime is draining: it ends the turns that it has, and takes no new ones."""
+
+
+class BudgetError(GreenroomError):
+    """A session was not spawned, as a budget above it does not allow one more; `outcome` says which.
+
+    Args:
+        outcome: the limit, what it allows, and whose it is.
+    """
+
+    def __init__(self, outcome: BudgetExceeded) -> None:
+        super().__init__(f"no session is spawned: {outcome.message}")
+        self.outcome = outcome
+
+    def __reduce__(self) -> tuple[type[BudgetError], tuple[BudgetExceeded]]:
+        return type(self), (self.outcome,)
 
 
 class TurnError(GreenroomError):

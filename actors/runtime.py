@@ -17,6 +17,7 @@ import pykka
 from actors.admission import Door, Gate
 from actors.birthplace import Birthplace
 from actors.client import Admission, Session, actor_outlet
+from actors.company.accounts import Account, open_session
 from actors.config import Buffering, Endpoint, RuntimeConfig
 from actors.core.slots import Slots
 from actors.endpoints import Endpoints
@@ -80,6 +81,7 @@ class Runtime:
             sessions={},
             supervisors={},
             root=[],
+            account=Account("the runtime", config.budget),
             door=Door(),
             mcp=mcp_states(mcp),
             threads=world.threads(config.tool_threads),
@@ -115,6 +117,7 @@ class Runtime:
             RuntimeClosedError: the runtime is not open.
             DrainingError: it is draining.
             ConfigError: a setting is unknown or can't be, the id is taken, or there is no such endpoint.
+            BudgetError: `RuntimeConfig.budget` does not allow it.
         """
         chosen = self._endpoints.find(endpoint)
         services = self._services
@@ -138,6 +141,8 @@ class Runtime:
                 messages=conversation,
                 counters=services.counters,
                 wall=dispatcher.wall,
+                now=dispatcher.now,
+                account=open_session(services.account, name, config.budget),
                 gate=None if services.slots is None else Gate(),
             )
             ledger.outlets = house.watchers.outlets(ledger)

@@ -11,6 +11,7 @@ import msgspec
 import pykka
 
 from actors.admission import Door
+from actors.company.accounts import Account
 from actors.config import Endpoint, RuntimeConfig
 from actors.core.slots import Slots
 from actors.ledger import Counters, Ledger
@@ -61,6 +62,8 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     """The root supervisor, once the guardian has started it."""
     rss: Callable[[], int]
     """The process's resident memory in bytes."""
+    account: Account
+    """What all sessions have spent."""
     door: Door
     """Counts the runtime's turns."""
     mcp: tuple[McpState, ...]

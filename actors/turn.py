@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from actors.admission import Door
+from actors.company.purse import Purse
 from actors.config import Endpoint, SessionConfig
 from actors.core.chunks import Usage
 from actors.core.splice import Splice
@@ -42,6 +43,7 @@ class Turn:
         "open_calls",
         "outlet",
         "partial",
+        "purse",
         "retrying",
         "splice",
         "started",
@@ -52,6 +54,9 @@ class Turn:
         "usage",
         "why",
     )
+
+    purse: Purse
+    """What it pays from. Set when it is accepted."""
 
     def __init__(
         self,

@@ -16,7 +16,7 @@ PURE_OF_TOOLS = (
     "arguments", "context", "decorator", "docstring", "raw", "render", "result", "schema", "shape", "signature",
     "strict", "tool",
 )  # fmt: skip
-PURE_OF_COMPANY = ("accounts", "spend")
+PURE_OF_COMPANY = ("accounts", "purse", "spend")
 PURE_OF_OTEL = ("names", "spans", "turn", "turns")
 PURE = sorted([
     *(path for package in PURE_PACKAGES for path in ROOT.glob(f"actors/{package}/*.py")),
@@ -152,6 +152,7 @@ LAYERS = (
     (
         "admission",
         "company",
+        "prices",
         "memory",
         "hooks",
         "turns",

@@ -10,6 +10,8 @@ from typing import Any
 import pykka
 import pytest
 
+from actors.company.accounts import Account
+from actors.company.purse import Purse
 from actors.config import Endpoint, SessionConfig
 from actors.core.aggregate import StepResult
 from actors.events import ToolCall
@@ -86,7 +88,8 @@ def pair() -> Iterator[Pair]:
 
 
 def start(turn: int = 1, *, stateless: bool = False) -> StartTurn:
-    return StartTurn(turn, ASKED, (), SessionConfig(enable_thinking=True), stateless, ENDPOINT)
+    config, purse = SessionConfig(enable_thinking=True), Purse(Account("s"))
+    return StartTurn(turn, ASKED, (), config, stateless, ENDPOINT, purse)
 
 
 def result(text: str = "now", calls: tuple[ToolCall, ...] = ()) -> StepResult:

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from actors import windowing
+from actors.company.accounts import Account
+from actors.company.purse import Purse
 from actors.config import Endpoint, SessionConfig, Window
 from actors.core.aggregate import StepResult
 from actors.core.chunks import Usage
@@ -20,6 +21,7 @@ from actors.memory import Memory
 from actors.messages import StartTurn
 from actors.outcome import Complete, HttpError
 from actors.telling import telling
+from actors.turns import windowing
 from actors.turns.windowing import Windowing
 from actors.wire.openai_chat import Request
 
@@ -62,6 +64,7 @@ class Turn:
             config=SessionConfig(window=window),
             stateless=stateless,
             endpoint=Endpoint(base_url="http://127.0.0.1:1/v1", model="m"),
+            purse=Purse(Account("s")),
         )
         self.windowing = Windowing(
             start,

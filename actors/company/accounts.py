@@ -14,6 +14,7 @@ from typing import TypeAlias
 
 from actors.budget import Budget
 from actors.company.spend import Spend, exceeded, limits, passed
+from actors.errors import BudgetError
 from actors.outcome import BudgetExceeded, BudgetLimit
 
 Tell: TypeAlias = Callable[[BudgetExceeded], None]
@@ -222,3 +223,15 @@ class Hold:
     def _to(self, spent: Spend, reserved: Spend) -> BudgetExceeded | None:
         before, self._seen = self._seen, spent
         return self._account.move(spent - before, reserved - self._amount.beyond(before))
+
+
+def open_session(parent: Account, name: str, budget: Budget | None) -> Account:
+    """An account for a session below.
+
+    Raises:
+        BudgetError: a budget above does not allow one more.
+    """
+    refused = parent.admit()
+    if refused is not None:
+        raise BudgetError(refused)
+    return parent.open(name, budget, is_session=True)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 
 import msgspec
 
@@ -11,6 +12,10 @@ from actors.outcome import BudgetExceeded, BudgetLimit
 
 NANO = 1_000_000_000
 """Of a dollar; money is counted in whole billionths, so that sums are exact."""
+
+_UNITS: Mapping[str, str] = MappingProxyType(
+    {"cost": "USD", "tool_calls": "tool calls", "depth": "levels of sessions"}
+)
 
 
 class Spend(msgspec.Struct, frozen=True, gc=False):
@@ -76,5 +81,6 @@ def passed(name: str, budget: Budget | None, spent: Spend) -> BudgetExceeded | N
 
 def exceeded(name: str, limit: BudgetLimit, spent: float, allowed: float) -> BudgetExceeded:
     """The outcome of what went past a limit, or asked to."""
-    message = f"past what {name} may spend: {spent:.10g} of {allowed:.10g} {limit}"
+    unit = _UNITS.get(limit, limit)
+    message = f"past what {name} may spend: {spent:.10g} of {allowed:.10g} {unit}"
     return BudgetExceeded(limit=limit, spent=spent, allowed=allowed, where=name, message=message)
