@@ -55,5 +55,12 @@ ToolOutcome: TypeAlias = Literal[
   often).
 """
 
-EndReason: TypeAlias = Literal["closed", "runtime_closed", "restart_intensity"]
-"""Why a session ended."""
+EndReason: TypeAlias = Literal[
+    "closed", "runtime_closed", "restart_intensity", "child_intensity", "parent_ended", "sibling_failed"
+]
+"""Why a session ended.
+
+- `closed`: its host closed it; `runtime_closed`: the runtime, or all of it;
+- `restart_intensity`: its actors failed too often; `child_intensity`: its children did;
+- `parent_ended`: the session that it is a child of; `sibling_failed`: it is stopped along with one that failed.
+"""

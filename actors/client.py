@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import pykka
 
 from actors.admission import Door
 from actors.approvals import Approve, Decision, Reject
+from actors.company.family import Origin
+from actors.company.kin import Kin
 from actors.company.spend import Spend
 from actors.config import Endpoint, SessionConfig
 from actors.core.conversation import open_calls, tool_messages
@@ -40,6 +42,9 @@ from actors.turns.toolset import Toolset
 from actors.user_input import Input, Messages, to_messages
 from actors.watching import tell
 
+if TYPE_CHECKING:
+    from actors.births import Births
+
 Ask: TypeAlias = Callable[[pykka.ActorRef[Any], Any], LoopFuture[Any]]
 
 
@@ -51,7 +56,7 @@ class Admission(NamedTuple):
     """How many may be inside; None: any number."""
 
 
-class Session(Closing):
+class Session(Closing, Kin):
     """A session of a runtime. Made by `Runtime.spawn`; every method may be called from any thread.
 
     Settings of a single turn are given by name, as `SessionConfig` has them:
@@ -59,13 +64,24 @@ class Session(Closing):
     or the name of one of the runtime's.
     """
 
-    def __init__(self, ledger: Ledger, ask: Ask, admission: Admission, keeps: object) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        ask: Ask,
+        admission: Admission,
+        keeps: object,
+        births: Births,
+        origin: Origin | None = None,
+    ) -> None:
         self.id = ledger.session
         self._ledger = ledger
         self._ask = ask
         self._admission = admission
         self._keeps = keeps
         """The runtime: it is in use for as long as one of its sessions is."""
+        self._births = births
+        self._origin = origin
+        """The tool call that this handle is used in: what it begins is begun for that call's turn."""
 
     def __repr__(self) -> str:
         return f"<Session {self.id!r}>"
@@ -336,18 +352,22 @@ class Session(Closing):
             config=config,
             outlet=outlet,
             doors=self._enter(config),
+            origin=self._origin,
         )
         try:
             self._send(Submit(turn))
         except BaseException:
             turn.withdraw()
             raise
+        if self._origin is not None:
+            self._origin.turn.delegate(turn, functools.partial(self._cancel, turn.number))
         return turn
 
     def _enter(self, config: SessionConfig) -> tuple[Door, ...]:
         door, bound = self._admission
         own, queued = self._ledger.door, config.max_queued_turns
-        door.enter(bound, "the runtime")
+        nested = self._origin is not None and self._origin.runs
+        door.enter(bound, "the runtime", nested=nested)
         try:
             own.enter(None if queued is None else queued + 1, f"session {self.id!r}")
         except AdmissionError:

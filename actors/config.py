@@ -6,7 +6,7 @@ Each setting can stand for a runtime, a session or a turn; the more special one 
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeAlias
 
 import msgspec
 
@@ -34,6 +34,7 @@ __all__ = [
     "RuntimeConfig",
     "Secret",
     "SessionConfig",
+    "Strategy",
     "Thinking",
     "Tls",
     "Window",
@@ -111,6 +112,10 @@ class Repeats(Settings, frozen=True):
             self._refuse("warn", f"must not be above stop ({self.stop}): it would never be reached")
 
 
+Strategy: TypeAlias = Literal["one_for_one", "one_for_all", "rest_for_one"]
+"""Who is started anew with a child that failed: nobody else; all of its siblings; those that were started after it."""
+
+
 class SessionConfig(Settings, frozen=True):
     """How a session runs its turns."""
 
@@ -168,6 +173,13 @@ class SessionConfig(Settings, frozen=True):
     budget: Budget | None = None
     """What the session may spend, with all below it; a turn's is what that turn may, within its session's. None: no
     limit of its own."""
+
+    strategy: Strategy = "one_for_one"
+    """Which of the session's children are started anew with one that failed."""
+    child_intensity: Intensity = Intensity()
+    """How often children are started anew; past that the session ends with `child_intensity`."""
+    child_shutdown: Seconds = 5.0
+    """How long a child may take to end when it has to, in seconds, before it is ended by force."""
 
     def __post_init__(self) -> None:
         given: Any = self.tools

@@ -277,6 +277,28 @@ class SessionEnded(_Event, frozen=True, kw_only=True, tag="session_ended"):
     error: str = ""
 
 
+class ChildStarted(_Event, frozen=True, kw_only=True, tag="child_started"):
+    """A child of the session began a life."""
+
+    child: str
+    """Its id."""
+    agent: str = ""
+    """Which agent it is."""
+    call_id: str = ""
+    """The tool call that it was spawned in; empty for none."""
+    incarnation: int = 0
+    """How often it was started anew."""
+
+
+class ChildEnded(_Event, frozen=True, kw_only=True, tag="child_ended"):
+    """A child's life is over: its `SessionEnded`, as its parent learns it."""
+
+    child: str
+    agent: str = ""
+    reason: EndReason
+    error: str = ""
+
+
 class Custom(_Event, frozen=True, kw_only=True, tag="custom"):
     """What the host published."""
 
@@ -308,6 +330,8 @@ Event: TypeAlias = (
     | TurnCancelled
     | SessionRestarted
     | SessionEnded
+    | ChildStarted
+    | ChildEnded
     | Custom
 )
 
@@ -317,6 +341,8 @@ __all__ = [
     "ApprovalRequested",
     "AttemptStarted",
     "AttemptUsage",
+    "ChildEnded",
+    "ChildStarted",
     "Citation",
     "ContextTrimmed",
     "Custom",

@@ -11,7 +11,8 @@ import contextlib
 import functools
 import itertools
 from collections.abc import Callable, Mapping
-from typing import Any, Literal, TypeVar
+from types import MappingProxyType
+from typing import Any, Literal, NamedTuple, TypeVar
 
 import msgspec
 import pykka
@@ -19,9 +20,11 @@ import pykka
 from actors.admission import Door, Gate
 from actors.birthplace import Birthplace
 from actors.company.accounts import Account
+from actors.company.family import Family
 from actors.company.purse import Purse
 from actors.config import Endpoint, SessionConfig
 from actors.core.aggregate import StepResult, attempt_usage
+from actors.core.kinship import FAILURES
 from actors.endpoints import Endpoints
 from actors.events import (
     ApprovalDecided,
@@ -43,6 +46,23 @@ from actors.outlets import Outlet
 from actors.turn import Turn
 
 E = TypeVar("E", bound=Event)
+
+_CANCELLED: Mapping[EndReason, str] = MappingProxyType(
+    {"parent_ended": "the session's parent ended", "sibling_failed": "a sibling of the session failed"}
+)
+"""Why the turns of a session are cancelled that ends for this reason."""
+
+
+class Ending(NamedTuple):
+    """How a session is to end, once its children have."""
+
+    reason: EndReason
+    error: str = ""
+
+
+def ending_below(reason: EndReason) -> EndReason:
+    """Why the children of a session end that ends for this reason."""
+    return "runtime_closed" if reason == "runtime_closed" else "parent_ended"
 
 
 class Counters(msgspec.Struct):
@@ -77,6 +97,8 @@ class Ledger:
         now: Callable[[], float],
         account: Account,
         gate: Gate | None = None,
+        parent: Ledger | None = None,
+        agent: str = "",
     ) -> None:
         self.session = session
         self.endpoint = endpoint
@@ -97,6 +119,16 @@ class Ledger:
         self.gate = gate
         """Its place in the line for a slot; None: turns at once are not limited."""
         self.birthplace = Birthplace()
+        self.parent = parent
+        """The session that it is a child of; None: it is nobody's."""
+        self.agent = agent
+        """Which agent it is, for events and the log."""
+        self.family = Family()
+        """Its children."""
+        self.nursery: pykka.ActorRef[Any] | None = None
+        """The parent of their supervisors, once there was a child."""
+        self.here: Callable[[Turn, str], Any]
+        """Gives the session's handle for a call of one of its turns."""
         self.seq = 0
         self.waiting: dict[int, Turn] = {}
         """Accepted turns that have not begun, in order."""
@@ -107,7 +139,14 @@ class Ledger:
         """When actors of the session were restarted, within the intensity's window."""
         self.ended: LoopFuture[SessionEnded] = LoopFuture()
         self.end: SessionEnded | None = None
+        self.ending: Ending | None = None
+        """Set when it is decided; its children end first."""
         self._wall = wall
+
+    @property
+    def over(self) -> bool:
+        """Whether it takes no turn any more."""
+        return self.ending is not None or self.end is not None
 
     def accept(self, turn: Turn) -> None:
         """Take a turn; from here on it gets exactly one terminal event."""
@@ -246,15 +285,31 @@ class Ledger:
         self._end(turn, TurnCancelled, "turns_cancelled", reason=reason)
 
     def close(self, reason: EndReason, error: str = "") -> None:
-        """End the session: every turn that is left gets its terminal event, then comes `SessionEnded`."""
+        """End the session: every turn that is left gets its terminal event, then comes `SessionEnded`.
+
+        Whatever there still is beneath it ends before it does.
+        """
         if self.end is not None:
             return
+        for child in self.family.below(ending=True):
+            child.ledger.end_alone(ending_below(reason), "")
+            child.tell_end()
+        self.end_alone(reason, error)
+
+    def end_turns(self, reason: EndReason, error: str) -> None:
+        """Every turn that is left gets its terminal event."""
         left = [] if self.current is None else [self.current]
         for turn in [*left, *self.waiting.values()]:
-            if reason == "restart_intensity":
+            if reason in FAILURES:
                 self.fail(turn, Internal(message=f"the session ended: {error}"))
             else:
-                self.cancel(turn, "the session was closed")
+                self.cancel(turn, _CANCELLED.get(reason, "the session was closed"))
+
+    def end_alone(self, reason: EndReason, error: str) -> None:
+        """As `close`, for a session that has no child any more that has not ended."""
+        if self.end is not None:
+            return
+        self.end_turns(reason, error)
         self.end = self.emit(SessionEnded, reason=reason, error=error)
         for outlet in self.outlets:
             outlet.close()
@@ -292,5 +347,8 @@ class Ledger:
         setattr(self.counters, counter, getattr(self.counters, counter) + 1)
         if turn.outlet is not None:
             turn.outlet.close()
+        turn.abandon()
+        if turn.origin is not None:
+            turn.origin.turn.delegated.pop(turn, None)
         turn.leave()
         turn.done.set(turn.terminal)

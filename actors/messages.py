@@ -6,7 +6,7 @@ under way when the next attempt runs: the receiver compares the key and lets a s
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
@@ -112,6 +112,8 @@ class StartTurn(Message, frozen=True):
     endpoint: Endpoint
     purse: Purse
     """What its tool calls are paid from."""
+    here: Callable[[str], Any] | None = None
+    """Gives the session's handle for a call of the turn, by the call's id; None outside a runtime."""
 
 
 class AbortTurn(Message, frozen=True):

@@ -15,7 +15,7 @@ from actors.messages import Submit
 from actors.services import Services
 
 _REPORTED = frozenset(
-    {"Guardian", "RootSupervisor", "Supervisor", "SessionActor", "McpSupervisor", "McpActor"}
+    {"Guardian", "RootSupervisor", "Supervisor", "SessionActor", "Nursery", "McpSupervisor", "McpActor"}
 )
 
 

@@ -12,6 +12,7 @@ import pykka
 
 from actors.admission import Door
 from actors.company.accounts import Account
+from actors.company.family import Family
 from actors.config import Endpoint, RuntimeConfig
 from actors.core.slots import Slots
 from actors.ledger import Counters, Ledger
@@ -58,6 +59,8 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     """By session id; those that have not ended. Supervisors are found by their urn in `supervisors`."""
     supervisors: dict[str, Ledger]
     """By the supervisor's urn."""
+    family: Family
+    """The sessions that have no parent."""
     root: list[pykka.ActorRef[Any]]
     """The root supervisor, once the guardian has started it."""
     rss: Callable[[], int]

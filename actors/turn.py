@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from actors.admission import Door
+from actors.company.family import Origin
 from actors.company.purse import Purse
 from actors.config import Endpoint, SessionConfig
 from actors.core.chunks import Usage
@@ -19,6 +20,7 @@ from actors.events import (
     Terminal,
     ToolCallFinished,
     ToolCallStarted,
+    TurnCompleted,
 )
 from actors.kernel.future import LoopFuture
 from actors.outlets import Outlet
@@ -31,6 +33,7 @@ class Turn:
         "attempt",
         "backoff_ms",
         "config",
+        "delegated",
         "done",
         "doors",
         "endpoint",
@@ -41,6 +44,7 @@ class Turn:
         "number",
         "open_approvals",
         "open_calls",
+        "origin",
         "outlet",
         "partial",
         "purse",
@@ -69,6 +73,7 @@ class Turn:
         config: SessionConfig,
         outlet: Outlet | None,
         doors: tuple[Door, ...] = (),
+        origin: Origin | None = None,
     ) -> None:
         self.number = number
         self.messages = messages
@@ -80,6 +85,10 @@ class Turn:
         """Gets this turn's events only."""
         self.doors = doors
         """Where it is counted until it ends."""
+        self.origin = origin
+        """The turn that it was begun for; None: nobody's."""
+        self.delegated: dict[Turn, Callable[[str], object]] = {}
+        """Turns that were begun for this one and have not ended, and what cancels each."""
         self.done: LoopFuture[Terminal] = LoopFuture()
         """Gets the terminal event."""
         self.splice = Splice()
@@ -106,6 +115,26 @@ class Turn:
         self.terminal: Terminal | None = None
         self.why = ""
         """Why the last failure was not tried again."""
+
+    def delegate(self, turn: Turn, cancel: Callable[[str], object]) -> None:
+        """Have a turn that was begun for this one be cancelled with it; from any thread.
+
+        Args:
+            turn: it was submitted before.
+            cancel: takes the reason.
+        """
+        self.delegated[turn] = cancel  # before it looks: whoever ends this one looks the other way round
+        if self.terminal is not None:
+            self.abandon()
+        elif turn.terminal is not None:
+            self.delegated.pop(turn, None)
+
+    def abandon(self) -> None:
+        """It has ended: without its answer, nobody waits for what was begun for it."""
+        delegated, self.delegated = self.delegated, {}
+        if not isinstance(self.terminal, TurnCompleted):
+            for cancel in list(delegated.values()):
+                cancel("the turn that it was for has ended")
 
     def leave(self) -> None:
         """Be counted no longer."""

@@ -1,1 +1,1 @@
-"""Companies: sessions that work together, under one tree."""
+"""Companies: sessions that have children, and what they are to each other."""

@@ -225,13 +225,12 @@ class Hold:
         return self._account.move(spent - before, reserved - self._amount.beyond(before))
 
 
-def open_session(parent: Account, name: str, budget: Budget | None) -> Account:
-    """An account for a session below.
+def admit_session(above: Account) -> None:
+    """Let one more session be opened below.
 
     Raises:
-        BudgetError: a budget above does not allow one more.
+        BudgetError: a budget there, or further above, does not allow it.
     """
-    refused = parent.admit()
+    refused = above.admit()
     if refused is not None:
         raise BudgetError(refused)
-    return parent.open(name, budget, is_session=True)
