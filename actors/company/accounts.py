@@ -139,27 +139,26 @@ class Account:
             if account.began is None:
                 account.began = now
 
-    def ends_at(self) -> float | None:
-        """When its own time is over; None: never, or it has not begun."""
-        if self.budget is None or self.budget.seconds is None or self.began is None:
-            return None
-        return self.began + self.budget.seconds
-
     def due(self) -> float | None:
-        """When its time, or that of an account above it, is over; None: never."""
-        ends = [account.ends_at() for account in self.chain]
-        return min((end for end in ends if end is not None), default=None)
+        """When its time, or that of an account above it, is over; None: never, or no turn has begun."""
+        ends = (began + seconds for _, began, seconds in self._clocks())
+        return min(ends, default=None)
 
     def check_time(self, now: float) -> BudgetExceeded | None:
         """Why nothing more may be spent here by now: that time is over, or it was out before."""
         if self.out is not None:
             return self.out
-        for account in reversed(self.chain):
-            end, began, budget = account.ends_at(), account.began, account.budget
-            if end is not None and now >= end and began is not None and budget is not None:
-                over = exceeded(account.name, "seconds", now - began, end - began)
-                return account.be_out(over, by=self)
+        for account, began, seconds in reversed(tuple(self._clocks())):
+            if now >= began + seconds:
+                return account.be_out(exceeded(account.name, "seconds", now - began, seconds), by=self)
         return None
+
+    def _clocks(self) -> Iterator[tuple[Account, float, float]]:
+        """The accounts whose time is limited and runs: since when, and how long."""
+        for account in self.chain:
+            budget, began = account.budget, account.began
+            if budget is not None and budget.seconds is not None and began is not None:
+                yield account, began, budget.seconds
 
     # The tree
 
