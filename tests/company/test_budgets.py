@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar
 
 import pytest
 
-from actors import Budget, BudgetError, Price, Runtime, RuntimeConfig, Session, TurnFailedError, tool
-from actors.events import AttemptStarted, StepStarted, TextDelta, ToolCallFinished, TurnFailed
+from actors import Budget, BudgetError, Price, Runtime, RuntimeConfig, tool
+from actors.events import AttemptStarted, StepStarted, TextDelta, ToolCallFinished
 from actors.outcome import BudgetExceeded
 from actors.provider import Call, Eof, Reply, Status
-from actors.provider.plays import Play
-from actors.sim import Simulation
+from tests.company.spending import end_of, fails, play
 from tests.turns.acting import DONE, act, asks
 
-T = TypeVar("T")
 AGAIN = asks(Call("look", "{}"))
 DEAR = Price(input=1.0, output=10.0, cached_input=0.5)
 
@@ -32,35 +28,6 @@ async def wait() -> str:
     """Wait."""
     await asyncio.sleep(1000)
     return "it is late"
-
-
-def play(
-    main: Callable[[Runtime], Awaitable[T]],
-    plays: dict[str, tuple[Play, ...]],
-    *,
-    price: Price | None = None,
-    config: RuntimeConfig = RuntimeConfig(),  # noqa: B008 - frozen
-) -> T:
-    """Run a host's function in simulated time."""
-    sim = Simulation(7)
-    for session, script in plays.items():
-        sim.provider.script(session, *script)
-
-    async def run() -> T:
-        async with sim.runtime(sim.provider.endpoint(price=price), config=config) as runtime:
-            return await main(runtime)
-
-    result = sim.run(run)
-    assert not sim.leftovers()
-    return result
-
-
-async def fails(session: Session, text: str = "Go on.", **settings: Any) -> BudgetExceeded:
-    with pytest.raises(TurnFailedError) as caught:
-        await session.send(text, **settings)
-    assert isinstance(caught.value.event, TurnFailed)
-    assert isinstance(caught.value.event.outcome, BudgetExceeded)
-    return caught.value.event.outcome
 
 
 def test_steps() -> None:
@@ -219,10 +186,7 @@ def test_a_runtimes_budget_stops_all_its_sessions() -> None:
         await asyncio.sleep(5)
         end = await fails(two)
         assert (end.limit, end.where, end.allowed) == ("steps", "the runtime", 3)
-        for handle in (running, stopped):
-            with pytest.raises(TurnFailedError) as caught:
-                await handle
-            assert caught.value.event.outcome == end
+        assert await end_of(running) == await end_of(stopped) == end
         with pytest.raises(BudgetError, match="no session is spawned: past what the runtime may spend") as no:
             runtime.spawn()
         assert no.value.outcome == end
@@ -251,9 +215,7 @@ def test_queued_turns_each_end_typed() -> None:
         first, *others = [session.send("Go on.") for _ in range(5)]
         assert (await first).text == "It is done."
         for handle in others:
-            with pytest.raises(TurnFailedError) as caught:
-                await handle
-            assert caught.value.event.outcome.reason == "budget_exceeded:steps"
+            assert (await end_of(handle)).reason == "budget_exceeded:steps"
 
     play(main, {"s": (DONE,) * 5})
 
