@@ -124,7 +124,7 @@ class Attempts(HandlingActor):
         self._check_room()
 
     def _quote_for(self, turn: Turn, spec: CallSpec, request: Request) -> Quote:
-        estimate = functools.partial(self._input_tokens, request)
+        estimate = functools.cache(functools.partial(self._input_tokens, request))
         endpoint, model = turn.endpoint, spec.labels["model"]
         if not turn.purse.account.priced and endpoint.price is None:
             return Quote(estimate, spec.max_output)

@@ -56,6 +56,8 @@ class Account:
         self.below: dict[Account, None] = {}
         self.closed = False
         held = [account.budget for account in self.chain if account.budget is not None]
+        self.limited = bool(held)
+        """Whether any budget holds for it."""
         self.priced = any(budget.cost is not None for budget in held)
         """Whether a limit on the cost holds for it."""
         self.metered = self.priced or any(budget.tokens is not None for budget in held)

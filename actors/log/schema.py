@@ -83,6 +83,10 @@ NAMES: Final[Mapping[str, str]] = MappingProxyType(
         "tokens_before": "tokens.before",
         "tokens_after": "tokens.after",
         "tokens_budget": "tokens.budget",
+        "spent_steps": "spent.steps",
+        "spent_tool_calls": "spent.tool_calls",
+        "spent_tokens": "spent.tokens",
+        "spent_cost": "spent.cost",
         "retry_delay": "retry.delay",
         "retry_max": "retry.max",
         "retry_reason": "retry.reason",
@@ -246,10 +250,16 @@ class TurnStarted(TurnRecord, frozen=True, kw_only=True, tag="actors.turn.starte
 
 
 class TurnEnd(TurnRecord, frozen=True, kw_only=True, tag=""):
-    """What the terminal record of a turn has; `duration` unless it had not begun."""
+    """What the terminal record of a turn has; `duration` unless it had not begun, and what it has spent, with all that
+    was spawned for it, where a budget holds (`spent_cost` in USD, where one limits that).
+    """
 
     outcome: str
     duration: float | None = None
+    spent_steps: int | None = None
+    spent_tool_calls: int | None = None
+    spent_tokens: int | None = None
+    spent_cost: float | None = None
 
 
 class TurnCompleted(TurnEnd, frozen=True, kw_only=True, tag="actors.turn.completed"):

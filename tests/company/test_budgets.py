@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 
+import msgspec
 import pytest
 
-from actors import Budget, BudgetError, Price, Runtime, RuntimeConfig, tool
+from actors import Budget, BudgetError, Price, Runtime, RuntimeConfig, TurnFailedError, log, tool
 from actors.events import AttemptStarted, StepStarted, TextDelta, ToolCallFinished
 from actors.outcome import BudgetExceeded
-from actors.provider import Call, Eof, Reply, Status
+from actors.provider import Call, Eof, Reply, ScriptedProvider, Status
 from tests.company.spending import end_of, fails, play
+from tests.log.keeping import complaints
 from tests.turns.acting import DONE, act, asks
 
 AGAIN = asks(Call("look", "{}"))
@@ -231,3 +234,30 @@ def test_what_a_cancelled_attempt_has_used_counts_by_estimate() -> None:
         assert session.spent.tokens > 15
 
     play(main, {"s": (Reply("so slow " * 100, pace_s=1, usage=False),)})
+
+
+def test_the_log_says_what_a_limited_turn_has_spent(tmp_path: Path) -> None:
+    """Read where the log is written: by a runtime in real time."""
+    path = tmp_path / "log.jsonl"
+    answer = Reply("ok", prompt_tokens=20, completion_tokens=50)
+    with (
+        log.to_file(path),
+        ScriptedProvider(default=answer) as provider,
+        Runtime(provider.endpoint(price=DEAR)) as runtime,
+    ):
+        runtime.spawn(id="free").run("Go on.")
+        session = runtime.spawn(id="limited", budget=Budget(cost=0.0006))
+        session.run("Go on.")
+        with pytest.raises(TurnFailedError):
+            session.run("Go on.", body={"max_tokens": 50})
+    records = [msgspec.json.decode(line) for line in path.read_bytes().splitlines()]
+    ends = [one for one in records if one["event.name"] in {"actors.turn.completed", "actors.turn.failed"}]
+    assert [complaints(one) for one in ends] == [[], [], []]
+    spent = [{name: one[name] for name in one if name.startswith("spent.")} for one in ends]
+    assert spent == [
+        {},
+        {"spent.steps": 1, "spent.tool_calls": 0, "spent.tokens": 70, "spent.cost": pytest.approx(0.00052)},
+        {"spent.steps": 1, "spent.tool_calls": 0, "spent.tokens": 0, "spent.cost": 0.0},
+    ]
+    assert ends[-1]["error.type"] == "budget_exceeded:cost"
+    assert "past what limited may spend" in ends[-1]["message"]
