@@ -84,7 +84,7 @@ class Attempts(HandlingActor):
         turn = self._current(message.turn)
         if turn is None:
             return  # the turn was cancelled while the session asked for its step
-        over = turn.purse.step(self.dispatcher.now())
+        over = turn.purse.step()
         if over is not None:
             self.send(self._ledger.actor, StepFailed(turn.number, over))
             return

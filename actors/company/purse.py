@@ -66,9 +66,9 @@ class Purse:
         self._hold: Hold | None = None
         self._priced_at = 0
 
-    def step(self, now: float) -> BudgetExceeded | None:
+    def step(self) -> BudgetExceeded | None:
         """Pay for a model step; gives why that can't be."""
-        return self.account.check_time(now) or self.account.spend(Spend(steps=1))
+        return self.account.spend(Spend(steps=1))
 
     def tool_call(self) -> BudgetExceeded | None:
         """Pay for a tool call; gives why that can't be."""
