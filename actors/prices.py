@@ -6,11 +6,12 @@ The library's list of prices comes with it, as of its release: nothing is fetche
 from __future__ import annotations
 
 import functools
+import importlib
 import importlib.util
 import math
 from datetime import UTC, datetime
 
-from actors.budget import Price
+from actors.budget import Budget, Price
 from actors.company.purse import Pricing
 from actors.company.spend import NANO
 from actors.endpoint import Endpoint
@@ -36,6 +37,12 @@ def pricing(endpoint: Endpoint, model: str, now: float) -> Pricing | None:
     except LookupError:
         return None
     return by_list
+
+
+def load_for(budget: Budget | None) -> None:
+    """Load the list where a budget needs it: it takes a third of a second, which a running turn should not."""
+    if budget is not None and budget.cost is not None and is_installed():
+        importlib.import_module("genai_prices.data")
 
 
 def unpriced(endpoint: Endpoint, model: str) -> str:

@@ -34,6 +34,7 @@ from actors.mapping import ResultStream
 from actors.mcp.server import McpServer
 from actors.mcp.state import mcp_states
 from actors.mcp.tools import McpTools
+from actors.prices import load_for
 from actors.services import Services, Transports
 from actors.stream import EventStream, refuse_on_a_loop
 from actors.user_input import Messages
@@ -69,6 +70,7 @@ class Runtime:
     ) -> None:
         found = Endpoints(endpoint, endpoints)
         self._config = config
+        load_for(config.budget)
         active, queued = config.max_active_turns, config.max_queued_turns
         self._services = Services(
             config=config,

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib.util
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -79,3 +81,19 @@ def test_a_file_of_endpoints_may_say_a_price(tmp_path: Path) -> None:
         '[endpoints.house]\nbase_url = "http://127.0.0.1/v1"\nmodel = "m"\nprice = {input = 0.1, output = 2}\n'
     )
     assert Endpoint.from_toml(path, environ={}).price == Price(input=0.1, output=2.0)
+
+
+@needs_the_list
+def test_the_list_is_loaded_where_a_limit_on_the_cost_is_set_and_not_in_a_turn() -> None:
+    there = "import sys; print('genai_prices.data' in sys.modules)"
+    make = "from actors import Budget, Endpoint, Runtime; e = Endpoint(base_url='http://127.0.0.1/v1', model='m')"
+    spawn = "r = Runtime(e).open(); r.spawn(budget=Budget({})); {}; r.close()"
+
+    def said(*lines: str) -> str:
+        ran = subprocess.run(
+            [sys.executable, "-c", "; ".join(lines)], capture_output=True, text=True, check=True
+        )
+        return ran.stdout.strip()
+
+    assert said(make, spawn.format("steps=1", there)) == "False"
+    assert said(make, spawn.format("cost=1.0", there)) == "True"
