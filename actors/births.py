@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 import pykka
@@ -77,6 +77,8 @@ class Births:
             origin: the tool call that it is spawned in.
             keeps: what the handle keeps alive.
         """
+        if restart not in get_args(Restarts):
+            raise ConfigError("restart", f"must be one of {', '.join(get_args(Restarts))}, got {restart!r}")
         if endpoint is None and parent is not None:
             endpoint = parent.endpoint
         chosen = self._endpoints.find(endpoint)

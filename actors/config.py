@@ -213,7 +213,8 @@ class RuntimeConfig(Settings, frozen=True):
     uvloop: bool | None = None
     """For a sync host's own loop: True, False, or None for "if it is installed"."""
     max_active_turns: Positive | None = None
-    """How many turns run at once; others wait, and sessions take turns. None: no limit."""
+    """How many turns run at once; others wait, and sessions take turns. None: no limit. Those of a child are not
+    counted, as it works for its parent."""
     max_queued_turns: Count | None = None
     """How many turns of all sessions may wait while `max_active_turns` run; past that `send` raises
     `QueueFullError`."""

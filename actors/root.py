@@ -88,6 +88,8 @@ class RootSupervisor(Overseer):
 
     def _child_ended(self, child: Child) -> None:
         self._let_go(child)
+
+    def _go_on(self) -> None:
         if self._closed is not None and not len(self._family):
             self._closed.set(None)
 

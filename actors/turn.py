@@ -25,6 +25,8 @@ from actors.events import (
 from actors.kernel.future import LoopFuture
 from actors.outlets import Outlet
 
+_ABANDONED = "the turn that it was for has ended"
+
 
 class Turn:
     """An accepted turn, up to its terminal event."""
@@ -124,17 +126,16 @@ class Turn:
             cancel: takes the reason.
         """
         self.delegated[turn] = cancel  # before it looks: whoever ends this one looks the other way round
-        if self.terminal is not None:
-            self.abandon()
-        elif turn.terminal is not None:
+        if self.terminal is not None and not isinstance(self.terminal, TurnCompleted):
+            cancel(_ABANDONED)
+        if turn.terminal is not None:
             self.delegated.pop(turn, None)
 
     def abandon(self) -> None:
         """It has ended: without its answer, nobody waits for what was begun for it."""
-        delegated, self.delegated = self.delegated, {}
         if not isinstance(self.terminal, TurnCompleted):
-            for cancel in list(delegated.values()):
-                cancel("the turn that it was for has ended")
+            for cancel in list(self.delegated.values()):
+                cancel(_ABANDONED)
 
     def leave(self) -> None:
         """Be counted no longer."""

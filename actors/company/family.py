@@ -151,14 +151,15 @@ class Family:
             ending: let none be added any more, to any of the families.
         """
         found: list[Child] = []
-        rest = self._newest_first(ending=ending)
+        rest = self.newest_first(ending=ending)
         while rest:
             child = rest.pop()
             found.append(child)
-            rest += child.ledger.family._newest_first(ending=ending)
+            rest += child.ledger.family.newest_first(ending=ending)
         return found[::-1]
 
-    def _newest_first(self, *, ending: bool) -> list[Child]:
+    def newest_first(self, *, ending: bool = False) -> list[Child]:
+        """Its children alone; `ending` as in `below`."""
         with self.lock:
             self.ending |= ending
             return self.children()[::-1]

@@ -16,7 +16,7 @@ from actors.core.intensity import add_restart
 from actors.core.kinship import comes_again, go_with
 from actors.errors import RuntimeClosedError
 from actors.ledger import Ending, Ledger, ending_below
-from actors.messages import Close, FreeSlot
+from actors.messages import Close
 from actors.services import Services
 
 
@@ -55,11 +55,15 @@ class Nursery(Overseer):
 
     def _child_ended(self, child: Child) -> None:
         child.tell_end()
-        end = child.ledger.end
-        assert end is not None  # noqa: S101 - it was closed before
         if child is self._leaving:
             self._leaving = None
             self._overdue.cancel()
+        if child.fate != "waits":  # else the last life came as far as this
+            self._decide_on(child)
+
+    def _decide_on(self, child: Child) -> None:
+        end = child.ledger.end
+        assert end is not None  # noqa: S101 - it was closed before
         if self._family.ending or (child.fate == "stops" and child.restarts == "temporary"):
             self._let_go(child)
         elif child.fate == "stops":
@@ -68,7 +72,6 @@ class Nursery(Overseer):
             self._start_anew(child, f"child {end.session!r} ended: {end.reason}")
         else:
             self._let_go(child)
-        self._go_on()
 
     def _start_anew(self, child: Child, error: str) -> None:
         """Within the intensity the child waits for its next life, and those that go with it for their end."""
@@ -124,9 +127,3 @@ class Nursery(Overseer):
             child.again(child).tell_start()
         except RuntimeClosedError:  # it ends, and the parent with it
             self._let_go(child)
-
-    def _release_slot(self, ledger: Ledger) -> None:
-        gate = ledger.gate
-        if gate is not None and gate.ticket is not None:
-            self.send(self._services.root[0], FreeSlot(gate.ticket))
-            gate.reset()

@@ -88,18 +88,26 @@ class Overseer(HandlingActor):
     def on_child_stopped(self, ref: pykka.ActorRef[Any]) -> None:
         """Called after a session's supervisor has stopped; it may not have come to say so to its consumers."""
         ledger = self._services.supervisors.get(ref.actor_urn)
-        child = None if ledger is None else self._family.find(ledger)
-        if ledger is None or child is None:
+        if ledger is None:
             return
         ledger.close("closed")
         for one in ledger.family.below():
             self._forget_supervisor(one.ledger)
             self._forget_session(one.ledger)
-        self._forget_supervisor(ledger)
-        self._child_ended(child)
+        child = self._family.find(ledger)
+        if child is not None:
+            self._child_ended(child)
+        self._forget_supervisor(
+            ledger
+        )  # behind that: a later life decides on whoever is known, and has no life
+        self._go_on()
 
     def _child_ended(self, child: Child) -> None:
-        """A child of the family has ended: let go of it, or have it come again."""
+        """A child of the family has ended: let go of it, or decide that it comes again."""
+        raise NotImplementedError
+
+    def _go_on(self) -> None:
+        """Do what can be done now that it is decided who comes again."""
         raise NotImplementedError
 
     def _let_go(self, child: Child) -> None:

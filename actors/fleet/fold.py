@@ -215,6 +215,7 @@ class Fleet:
             self._roster.forget(old)  # a new session under an old one's id
         session = self._roster.session(record, run, at)
         session.agent = record.agent or ""
+        session.parent = record.session_parent or ""
         self._note(session, record, at)
 
     def _session_ended(self, record: SessionEnded, run: Run, at: float) -> None:

@@ -5,13 +5,24 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
+from pykka.messages import ProxyCall
 
 import actors
 from actors import Runtime, RuntimeConfig, ToolContext, tool
-from actors.events import ChildEnded, ChildStarted, Event, SessionEnded, TurnCancelled, TurnStarted
+from actors.events import (
+    ChildEnded,
+    ChildStarted,
+    Event,
+    SessionEnded,
+    SessionRestarted,
+    TurnCancelled,
+    TurnStarted,
+)
 from actors.provider import Call, Gate, Pause, Reply, ScriptedProvider
+from tests.company.troupe import check_the_laws
 
 PATIENCE = 5
 """Seconds; nothing here takes them."""
@@ -40,23 +51,23 @@ def test_a_parent_learns_of_its_children(provider: ScriptedProvider) -> None:
         parent = runtime.spawn(id="parent")
         events = parent.events()
         parent.spawn("worker", id="child").close()
-        told = []
-        for event in events:
-            told.append(event)
-            if isinstance(event, ChildEnded):
-                parent.close()
-    assert [type(event) for event in told] == [ChildStarted, ChildEnded, SessionEnded]
-    assert (told[0].child, told[0].agent, told[0].turn) == ("child", "worker", 0)
-    assert (told[1].child, told[1].agent, told[1].reason) == ("child", "worker", "closed")
+        begun, ended = next(events), next(events)
+        parent.close()
+        assert [type(event) for event in events] == [SessionEnded]
+    assert isinstance(begun, ChildStarted)
+    assert (begun.child, begun.agent, begun.turn) == ("child", "worker", 0)
+    assert isinstance(ended, ChildEnded)
+    assert (ended.child, ended.agent, ended.reason) == ("child", "worker", "closed")
 
 
 def ends(events: list[Event]) -> list[tuple[str, str]]:
     return [(event.session, event.reason) for event in events if isinstance(event, SessionEnded)]
 
 
-def test_children_end_before_their_parent_the_newest_first(provider: ScriptedProvider) -> None:
+def test_children_end_before_their_parent_the_newest_first(
+    provider: ScriptedProvider, told: list[Event]
+) -> None:
     with Runtime(provider.endpoint()) as runtime:
-        events = runtime.events()
         root = runtime.spawn(id="root")
         for name in ("a", "b"):
             child = root.spawn(id=name)
@@ -65,19 +76,9 @@ def test_children_end_before_their_parent_the_newest_first(provider: ScriptedPro
         root.close()
         assert root.ended.get(timeout=PATIENCE).reason == "closed"
         assert runtime.sessions() == ()
-        told = list_until_quiet(events, 7)
+    check_the_laws(told)
     names = ["b2", "b1", "b", "a2", "a1", "a"]
     assert ends(told) == [*((name, "parent_ended") for name in names), ("root", "closed")]
-
-
-def list_until_quiet(events: actors.EventStream, sessions: int) -> list[Event]:
-    """All events up to the end of so many sessions, in the order in which they were made."""
-    told: list[Event] = []
-    for event in events:
-        told.append(event)
-        if len(ends(told)) == sessions:
-            break
-    return sorted(told, key=lambda event: event.timestamp)
 
 
 def test_no_child_is_born_to_a_session_that_has_ended(provider: ScriptedProvider) -> None:
@@ -165,3 +166,67 @@ def test_a_drain_lets_a_turn_have_its_children(provider: ScriptedProvider) -> No
         drains.set()
         assert handle.wait(timeout=PATIENCE).text == "done"
         drained.get(timeout=PATIENCE)
+
+
+@pytest.mark.parametrize(
+    ("settings", "field"),
+    [
+        ({"restart": "sometimes"}, "restart"),
+        ({"strategy": "all"}, "strategy"),
+        ({"child_shutdown": 0}, "child_shutdown"),
+    ],
+)
+def test_what_a_child_cannot_have(provider: ScriptedProvider, settings: dict[str, Any], field: str) -> None:
+    with Runtime(provider.endpoint()) as runtime:
+        parent = runtime.spawn()
+        with pytest.raises(actors.ConfigError, match=field):
+            parent.spawn(**settings)
+        parent.spawn(id="taken")
+        with pytest.raises(actors.ConfigError, match="exists already"):
+            runtime.spawn(id="taken")
+        assert [child.id for child in parent.children()] == ["taken"]
+
+
+def test_a_supervisor_that_comes_again_keeps_its_children(provider: ScriptedProvider) -> None:
+    with Runtime(provider.endpoint()) as runtime:
+        parent = runtime.spawn(id="parent")
+        child = parent.spawn(id="child")
+        assert child.run("hello").text == "hello"
+        events = parent.events()
+        parent._ledger.supervisor.tell(ProxyCall(attr_path=("nothing",), args=(), kwargs={}))
+        assert isinstance(
+            next(event for event in events if isinstance(event, SessionRestarted)), SessionRestarted
+        )
+        assert child.run("and now?").turn == 2
+        assert [each.ref for each in parent.children()] == [child.ref]
+        parent.close()
+        assert child.ended.get(timeout=PATIENCE).reason == "parent_ended"
+
+
+def test_what_a_call_begins_behind_the_end_of_its_turn_is_cancelled(provider: ScriptedProvider) -> None:
+    begun, go_on, over = (threading.Event() for _ in range(3))
+    heard: list[BaseException] = []
+
+    @tool
+    def stubborn(context: ToolContext) -> None:
+        """A thread can't be stopped."""
+        begun.set()
+        assert go_on.wait(PATIENCE)
+        try:
+            context.here.spawn(id="late").run("do it")
+        except actors.TurnCancelledError as error:
+            heard.append(error)
+        over.set()
+
+    gate = Gate()
+    provider.script("parent", Reply("", tool_calls=(Call("stubborn"),)))
+    provider.script("late", Reply("a long story", delta_chars=2, faults=(Pause(after=1, gate=gate),)))
+    with Runtime(provider.endpoint()) as runtime:
+        handle = runtime.spawn(id="parent", tools=[stubborn]).send("go")
+        assert begun.wait(PATIENCE)
+        handle.cancel()
+        with pytest.raises(actors.TurnCancelledError):
+            handle.wait(timeout=PATIENCE)
+        go_on.set()
+        assert over.wait(PATIENCE)
+    assert "the turn that it was for has ended" in str(heard[0])

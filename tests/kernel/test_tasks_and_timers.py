@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from actors.errors import UsageError
+from actors.kernel import lifecycle
 from actors.kernel.dispatcher import Dispatcher
 from actors.kernel.future import LoopFuture, ask
 from actors.kernel.loop_actor import LoopActor, Restart, TaskResult
@@ -207,6 +209,26 @@ async def test_a_cancelled_task_that_fails_is_a_dead_letter(dispatcher: Dispatch
     await settle()
     ((actor, result),) = seen.of("dead_letter")
     assert (actor, result.task, str(result.error)) == ("Host", number, "clean-up")
+
+
+async def test_what_a_task_raised_whose_actor_has_gone_is_no_news_to_asyncio(dispatcher: Dispatcher) -> None:
+    told: list[Any] = []
+    dispatcher.loop.set_exception_handler(lambda _, context: told.append(context))
+    ref = dispatcher.spawn(Host, [])
+    waiting: asyncio.Future[None] = dispatcher.loop.create_future()
+
+    async def wait() -> None:
+        await waiting
+
+    await do(ref, lambda actor: actor.spawn_task(wait()))
+    await settle()
+    waiting.set_exception(OSError("in the same moment"))
+    await asyncio.sleep(0)  # the task has ended, and its result is in the mailbox of an actor
+    await asyncio.sleep(0)
+    lifecycle.terminate(_cell(ref))
+    gc.collect()
+    await settle()
+    assert told == []
 
 
 async def test_a_timer_is_on_time_and_can_be_cancelled_until_it_is_handled(dispatcher: Dispatcher) -> None:

@@ -11,6 +11,7 @@ from actors.events import Event, SessionEnded
 from actors.scenario.laws import left
 from actors.scenario.laws.completion import CompleteAnswers, CompleteCalls, RunnableTools
 from actors.scenario.laws.evidence import Evidence
+from actors.scenario.laws.kinship import NoOrphans
 from actors.scenario.laws.law import Breach, Law
 from actors.scenario.laws.numbers import Numbers
 from actors.scenario.laws.restarts import Restarts
@@ -32,6 +33,7 @@ EVERY_LAW: tuple[type[Law], ...] = (
     PolicyWaits,
     ServersWaits,
     Restarts,
+    NoOrphans,
 )
 FOR_ANY_CONSUMER: tuple[type[Law], ...] = (FoldsToTheEnd, Sequence)
 """What a second, slow consumer must find to hold as well, however its events were merged."""

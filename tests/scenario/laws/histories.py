@@ -10,6 +10,8 @@ from actors.config import Intensity, RetryPolicy
 from actors.events import (
     AttemptStarted,
     AttemptUsage,
+    ChildEnded,
+    ChildStarted,
     Custom,
     Event,
     Retracted,
@@ -186,9 +188,11 @@ def rich() -> Teller:
     told.say("or not", "Well. ")
     told.fail_attempt(Stalled(message="silence", deadline="idle", seconds=1))
     told.tell(Custom, payload={"by": "the host"})
+    told.tell(ChildStarted, child="worker", call_id="call_1")
     told.say(" to be")
     told.finish_step(CALL)
     told.tool_runs.append(ToolRun(session=told.session, turn=1, step=1, call=0))
+    told.tell(ChildEnded, child="worker", reason="closed")
     told.begin_step()
     told.say("that is")
     told.say(" the question")

@@ -14,6 +14,8 @@ from actors.config import Buffering, RetryPolicy
 from actors.core.coalesce import Buffer
 from actors.events import (
     AttemptStarted,
+    ChildEnded,
+    ChildStarted,
     Event,
     Retracted,
     RetryScheduled,
@@ -31,6 +33,7 @@ from actors.events import (
 from actors.outcome import HttpError, Truncated
 from actors.scenario.laws import Breach, Evidence, Exchange, Laws, Leftovers, SessionFacts, ToolRun
 from actors.scenario.laws.completion import CompleteAnswers, CompleteCalls, RunnableTools
+from actors.scenario.laws.kinship import NoOrphans
 from actors.scenario.laws.law import Law
 from actors.scenario.laws.laws import EVERY_LAW
 from actors.scenario.laws.left import NAME as NOTHING_LEFT
@@ -119,6 +122,8 @@ LOSSES: list[tuple[type[Event], int, type[Law]]] = [
     (StepFinished, 1, Numbers),
     (SessionRestarted, 0, Restarts),
     (SessionEnded, 0, Sequence),
+    (ChildStarted, 0, NoOrphans),
+    (ChildEnded, 0, NoOrphans),
 ]
 """A kind of event, which of them the runtime forgets, and the law that says so though `seq` has no gap."""
 
@@ -143,6 +148,8 @@ DOUBLES: list[tuple[type[Event], type[Law]]] = [
     (RetryScheduled, Numbers),
     (SessionRestarted, Restarts),
     (SessionEnded, Sequence),
+    (ChildStarted, NoOrphans),
+    (ChildEnded, NoOrphans),
 ]
 
 
@@ -191,6 +198,7 @@ CHANGES: list[tuple[str, Callable[[Teller], Events], type[Law]]] = [
         lambda told: changed(told, StepFinished, 0, calls=(replace(CALL, arguments='{"at": "st'),)),
         CompleteCalls,
     ),
+    ("a child that is another", lambda told: changed(told, ChildEnded, 0, child="other"), NoOrphans),
     ("a tool that ran too early", lambda told: changed(told, StepFinished, 0, calls=()), RunnableTools),
 ]
 
