@@ -51,17 +51,25 @@ class Account:
         self.end: BudgetExceeded | None = None
         """Why it is out by a limit of its own."""
         self.tell = tell
-        self.chain: tuple[Account, ...] = (self, *(() if parent is None else parent.chain))
-        """It, and all above it."""
+        self.parent = parent
         self.below: dict[Account, None] = {}
         self.closed = False
-        held = [account.budget for account in self.chain if account.budget is not None]
-        self.limited = bool(held)
+        self.limited: bool = budget is not None or (parent is not None and parent.limited)
         """Whether any budget holds for it."""
-        self.priced = any(budget.cost is not None for budget in held)
+        self.priced: bool = _limits(budget, "cost") or (parent is not None and parent.priced)
         """Whether a limit on the cost holds for it."""
-        self.metered = self.priced or any(budget.tokens is not None for budget in held)
+        self.metered: bool = (
+            self.priced or _limits(budget, "tokens") or (parent is not None and parent.metered)
+        )
         """Whether a limit on tokens, or on their cost, holds for it."""
+
+    @property
+    def chain(self) -> list[Account]:
+        """It, and all above it."""
+        chain = [self]
+        while (above := chain[-1].parent) is not None:
+            chain.append(above)
+        return chain
 
     def open(
         self,
@@ -80,19 +88,16 @@ class Account:
         """Nothing more begins here; it is forgotten as soon as nothing is below it."""
         self.closed = True
         self.tell = None
-        if not self.below and len(self.chain) > 1:
-            parent = self.chain[1]
-            parent.below.pop(self, None)
-            if parent.closed:
-                parent.close()
+        account = self
+        while account.closed and not account.below and account.parent is not None:
+            account.parent.below.pop(account, None)
+            account = account.parent
 
     @property
     def out(self) -> BudgetExceeded | None:
         """Why nothing more may be spent here; None: something may."""
-        for account in reversed(self.chain):
-            if account.end is not None:
-                return account.end
-        return None
+        ends = (account.end for account in reversed(self.chain)) if self.limited else ()
+        return next((end for end in ends if end is not None), None)
 
     # Spending
 
@@ -101,7 +106,7 @@ class Account:
         if self.out is not None:
             return self.out
         refusal: BudgetExceeded | None = None
-        for account in reversed(self.chain):
+        for account in reversed(self.chain) if self.limited else ():
             over = passed(account.name, account.budget, account.spent + amount)
             if over is not None:
                 return account.be_out(over, by=self)
@@ -116,10 +121,11 @@ class Account:
 
     def move(self, spent: Spend, reserved: Spend) -> BudgetExceeded | None:
         """Add to what is spent and reserved, here and above; gives why nothing more may be spent then, if so."""
-        for account in self.chain:
+        chain = self.chain
+        for account in chain:
             account.spent += spent
             account.reserved += reserved
-        for account in reversed(self.chain):
+        for account in reversed(chain) if self.limited else ():
             over = passed(account.name, account.budget, account.spent) if account.end is None else None
             if over is not None:
                 account.be_out(over, by=self)
@@ -235,3 +241,7 @@ def admit_session(above: Account) -> None:
     refused = above.admit()
     if refused is not None:
         raise BudgetError(refused)
+
+
+def _limits(budget: Budget | None, name: str) -> bool:
+    return budget is not None and getattr(budget, name) is not None

@@ -235,3 +235,13 @@ def test_what_is_left_is_the_least_of_all_above() -> None:
     held = child.reserve(Spend(steps=1, tokens=4))
     assert isinstance(held, Hold)
     assert child.left(0.0) == {"tokens": 6, "steps": 2}
+
+
+def test_a_tree_may_be_as_deep_as_it_likes_and_is_forgotten_from_any_end() -> None:
+    root = at = Account("root", Budget(tokens=10))
+    deep = [at := at.open(str(level), is_session=True) for level in range(5000)]
+    assert at.spend(Spend(tokens=7)) is None
+    assert (root.spent.tokens, deep[2500].left(0.0)) == (7, {"tokens": 3})
+    for account in deep:
+        account.close()
+    assert not root.below
