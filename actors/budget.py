@@ -40,4 +40,4 @@ class Budget(Settings, frozen=True):
     depth: Count | None = None
     """Levels of sessions below; 0: none may be spawned."""
     children: Count | None = None
-    """Sessions below that live at the same time."""
+    """Sessions below that live at the same time, at every level."""

@@ -20,6 +20,7 @@ from actors.births import Births
 from actors.client import Session, actor_outlet
 from actors.company.accounts import Account
 from actors.company.family import Family
+from actors.company.spend import Spend
 from actors.config import Buffering, Endpoint, RuntimeConfig
 from actors.core.slots import Slots
 from actors.endpoints import Endpoints
@@ -132,6 +133,11 @@ class Runtime:
         self._house.open()
         ledgers = list(self._services.sessions.values())
         return tuple(self._births.session(ledger, keeps=self) for ledger in ledgers if ledger.end is None)
+
+    @property
+    def spent(self) -> Spend:
+        """What all sessions have spent so far, those that have ended included; see `Session.spent`."""
+        return self._services.account.spent
 
     def map(self, prompts: Iterable[str], *, max_sessions: int = 8, **settings: Any) -> ResultStream:
         """Run each prompt in a session of its own and give results as they complete, for `for` or `async for`.

@@ -125,6 +125,7 @@ def test_cost_by_the_endpoints_price() -> None:
         end = await fails(session)
         assert (end.limit, end.allowed) == ("cost", 0.001)
         assert end.spent == pytest.approx(0.00104)
+        assert runtime.spent == session.spent
         assert end.message.endswith("0.00104 of 0.001 USD")
 
     play(main, {"s": (Reply("ok", prompt_tokens=20, completion_tokens=50),) * 2}, price=DEAR)
