@@ -5,6 +5,7 @@ What it decides, it asks a pure function (`core.retry`, `core.splice`).
 
 from __future__ import annotations
 
+import functools
 from typing import Any, ClassVar
 
 import msgspec
@@ -12,9 +13,11 @@ import pykka
 
 from actors.aggregator import AggregatorActor
 from actors.caller import CallerActor, CallSpec, call_spec
+from actors.company.purse import Quote
 from actors.core import retry
 from actors.core.aggregate import TextPiece, ThoughtPiece, ToolCallPiece
 from actors.core.splice import Shown
+from actors.core.tokens import Counts, Estimator
 from actors.errors import UsageError
 from actors.events import (
     AttemptStarted,
@@ -39,11 +42,14 @@ from actors.messages import (
     RunStep,
     StepFailed,
     StepFinished,
+    StopAttempt,
 )
 from actors.outcome import Failure, Internal
+from actors.prices import pricing, unpriced
 from actors.reporting import SessionReport
 from actors.services import Services
 from actors.turn import Turn
+from actors.wire.openai_chat import Request
 
 
 class Attempts(HandlingActor):
@@ -55,6 +61,7 @@ class Attempts(HandlingActor):
         AttemptFinished: "_attempt_finished",
         AttemptFailed: "_attempt_failed",
         RetryDue: "_retry_due",
+        StopAttempt: "_stop_attempt",
     }
 
     def __init__(self, ledger: Ledger, services: Services) -> None:
@@ -68,12 +75,19 @@ class Attempts(HandlingActor):
         self._key: AttemptKey | None = None
         """The attempt that runs; None between attempts."""
         self._spec: CallSpec | None = None
+        self._quote: Quote | None = None
+        """What an attempt of the step that runs may use."""
+        self._counts = Counts()
         self._paused = False
 
     def _run_step(self, message: RunStep) -> None:
         turn = self._current(message.turn)
         if turn is None:
             return  # the turn was cancelled while the session asked for its step
+        over = turn.purse.step()
+        if over is not None:
+            self.send(self._ledger.actor, StepFailed(turn.number, over))
+            return
         turn.step += 1
         turn.attempt = turn.failed_attempts = 0
         turn.backoff_ms = None
@@ -85,10 +99,16 @@ class Attempts(HandlingActor):
         except UsageError as error:
             self.send(self._ledger.actor, StepFailed(turn.number, Internal(message=str(error))))
             return
+        self._quote = self._quote_for(turn, self._spec, message.request)
         self._begin_attempt(turn)
 
     def _begin_attempt(self, turn: Turn) -> None:
         assert self._spec is not None  # noqa: S101 - set by the step that this attempt belongs to
+        assert self._quote is not None  # noqa: S101 - the same
+        over = turn.purse.attempt(self._quote)
+        if over is not None:
+            self.send(self._ledger.actor, StepFailed(turn.number, over))
+            return
         turn.attempt += 1
         turn.retrying = False
         turn.partial = (None, 0)
@@ -103,16 +123,39 @@ class Attempts(HandlingActor):
         self._paused = False
         self._check_room()
 
+    def _quote_for(self, turn: Turn, spec: CallSpec, request: Request) -> Quote:
+        estimate = functools.cache(functools.partial(self._input_tokens, request))
+        endpoint, model = turn.endpoint, spec.labels["model"]
+        if not turn.purse.account.priced and endpoint.price is None:
+            return Quote(estimate, spec.max_output)
+        price = pricing(endpoint, model, self.dispatcher.wall())
+        why = unpriced(endpoint, model) if price is None else ""
+        return Quote(estimate, spec.max_output, price, why)
+
+    def _input_tokens(self, request: Request) -> int:
+        estimator = Estimator.of(tools=request.tools, response_format=request.response_format)
+        self._counts = self._counts.of(request.messages, estimator)
+        return estimator.fixed + sum(self._counts.tokens)
+
     def _deltas(self, message: Deltas) -> None:
         if message.key != self._key:
             return  # an attempt that was given up had this under way
         turn = self._ledger.current
         assert turn is not None  # noqa: S101 - a key is set only while a turn runs
         turn.partial = (message.usage, message.received)
-        if turn.hidden:
-            return
-        self._show(turn, turn.splice.feed(message.pieces))
-        self._check_room()
+        if not turn.hidden:
+            self._show(turn, turn.splice.feed(message.pieces))
+            self._check_room()
+        if turn.purse.account.metered:
+            over = turn.purse.saw(message.received)
+            if over is not None:  # behind the attempt's end, where that came along with these
+                self.send(self.actor_ref, StopAttempt(message.key, over))
+
+    def _stop_attempt(self, message: StopAttempt) -> None:
+        if message.key != self._key:
+            return  # it ended by itself
+        self._drop_attempt()
+        self.send(self._ledger.actor, StepFailed(message.key.turn, message.outcome))
 
     def _show(self, turn: Turn, shown: tuple[Shown, ...]) -> None:
         emit = self._ledger.emit
@@ -145,6 +188,7 @@ class Attempts(HandlingActor):
         self._key = None
         self._drop_attempt()
         turn.usage.append(message.usage)
+        turn.purse.settle(message.usage)  # whatever that leads to: this answer is paid for
         result = message.result
         self._report.attempt_finished(message, self.dispatcher.now())
         self._ledger.emit(
@@ -168,6 +212,10 @@ class Attempts(HandlingActor):
         turn.failed_attempts += 1
         outcome = message.outcome
         self._report.attempt_failed(message, self.dispatcher.now())
+        over = turn.purse.settle(message.usage, outcome)
+        if over is not None:
+            self.send(self._ledger.actor, StepFailed(turn.number, over))
+            return
         decision = retry.decide(
             turn.config.retry,
             failed_attempts=turn.failed_attempts,

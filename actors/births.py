@@ -12,6 +12,7 @@ import pykka
 
 from actors.admission import Gate
 from actors.client import Admission, Session
+from actors.company.accounts import Account, admit_session
 from actors.company.agent import Agent
 from actors.company.exchange import Exchange
 from actors.company.family import Child, Family, Origin
@@ -123,6 +124,7 @@ class Births:
         family = self._house.services.family if parent is None else parent.family
         with family.lock:
             above = root if parent is None else self._nursery(parent, dispatcher)
+            admit_session(self._account(parent, origin))
             child = self._child(birth, parent, origin, dispatcher)
             self._begin(child, family, above, dispatcher)
         return child
@@ -158,6 +160,10 @@ class Births:
             messages=birth.messages,
             counters=services.counters,
             wall=dispatcher.wall,
+            now=dispatcher.now,
+            account=self._account(parent, origin).open(
+                birth.session, birth.role.config.budget, is_session=True
+            ),
             gate=Gate() if slots else None,
             parent=parent,
         )
@@ -166,6 +172,12 @@ class Births:
         return Child(
             ledger, parent, restarts=birth.restarts, again=again, origin=origin, incarnation=incarnation
         )
+
+    def _account(self, parent: Ledger | None, origin: Origin | None) -> Account:
+        """Where a session's spend counts too: in the turn that it is spawned for, in its parent, in the runtime."""
+        if origin is not None and origin.runs:
+            return origin.turn.purse.account
+        return self._house.services.account if parent is None else parent.account
 
     def _here(self, ledger: Ledger, turn: Turn, call_id: str) -> Session:
         return self.session(ledger, origin=Origin(turn, call_id, LoopFuture()))
@@ -191,6 +203,7 @@ class Births:
             dispatcher.spawn(Supervisor, ledger, services, parent=above, restart=Restart.TRANSIENT)
         except pykka.ActorDeadError:
             del services.sessions[ledger.session]
+            ledger.account.close()
             raise SessionClosedError("the parent has ended") from None
         family.put(child)
         if child.parent is not None:

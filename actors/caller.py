@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import msgspec
@@ -49,6 +50,8 @@ class CallSpec(msgspec.Struct, frozen=True, kw_only=True):
     session_header: str | None
     deadlines: Deadlines
     limits: Limits
+    max_output: int
+    """How many tokens of output it asks for at most; 0: it does not say."""
     progress_every: float
     """Seconds between two progress records."""
     labels: dict[str, Any]
@@ -74,6 +77,7 @@ def call_spec(session: str, turn: Turn, request: openai_chat.Request, services: 
         session_header=endpoint.session_header,
         deadlines=turn.config.deadlines,
         limits=turn.config.limits,
+        max_output=_max_output(body),
         progress_every=services.config.progress_every,
         labels={
             "session": session,
@@ -89,6 +93,11 @@ def call_spec(session: str, turn: Turn, request: openai_chat.Request, services: 
             "tools_count": len(request.tools),
         },
     )
+
+
+def _max_output(body: Mapping[str, Any]) -> int:
+    asked = (body.get(name) for name in ("max_completion_tokens", "max_tokens"))
+    return next((most for most in asked if isinstance(most, int) and most > 0), 0)
 
 
 def headers_of(spec: CallSpec) -> dict[str, str]:

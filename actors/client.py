@@ -13,6 +13,7 @@ from actors.approvals import Approve, Decision, Reject
 from actors.company.family import Origin
 from actors.company.kin import Kin
 from actors.company.role import TurnRole
+from actors.company.spend import Spend
 from actors.company.talking import Talking
 from actors.config import SessionConfig
 from actors.core.conversation import open_calls, tool_messages
@@ -33,6 +34,7 @@ from actors.messages import (
     Subscribe,
     Unsubscribe,
 )
+from actors.outcome import BudgetLimit
 from actors.outlets import ActorOutlet, StreamOutlet
 from actors.pump import OnEvent, pumped
 from actors.stream import Closing, EventStream, TurnHandle, TurnStream, refuse_on_a_loop
@@ -282,6 +284,22 @@ class Session(Closing, Kin, Talking):
         """The session's last event, as a future: `.get()` it in a thread, or await it."""
         self._ledger.birthplace.check()
         return self._ledger.ended
+
+    # What it costs
+
+    @property
+    def spent(self) -> Spend:
+        """What the session, and all below it, have spent so far: steps, tool calls, tokens, and their cost in USD.
+
+        Tokens of answers that stream count while they come where a budget limits them, else once an attempt has
+        ended. The cost counts where a budget limits it, or the endpoint has a `price`.
+        """
+        return self._ledger.account.spent
+
+    @property
+    def left(self) -> dict[BudgetLimit, float]:
+        """What is left of each limit that holds for the session, those above it included, by the limit's name."""
+        return self._ledger.account.left(self._ledger.now())
 
     # Inside
 

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 import msgspec
 
 from actors.approvals import Approvals
+from actors.budget import Budget, Price
 from actors.endpoint import Deadlines, Endpoint, Tls
 from actors.profiles import Profile, Thinking
 from actors.settings import Count, JsonObject, MiB, Positive, Seconds, Secret, Settings, check_body
@@ -18,6 +19,7 @@ from actors.window import Window
 
 __all__ = [
     "Approvals",
+    "Budget",
     "Buffering",
     "Deadlines",
     "Endpoint",
@@ -25,6 +27,7 @@ __all__ = [
     "Limits",
     "MiB",
     "PartLimits",
+    "Price",
     "Profile",
     "Repeats",
     "RetryPolicy",
@@ -170,6 +173,9 @@ class SessionConfig(Settings, frozen=True):
     """How many turns of the session may wait behind another; past that `send` raises `QueueFullError`."""
     window: Window | None = None
     """What happens when the conversation grows longer than the model takes; None: all of it is sent."""
+    budget: Budget | None = None
+    """What the session may spend, with all below it; a turn's is what that turn may, within its session's. None: no
+    limit of its own."""
 
     strategy: Strategy = "one_for_one"
     """Which of the session's children are started anew with one that failed."""
@@ -196,6 +202,8 @@ class RuntimeConfig(Settings, frozen=True):
 
     session: SessionConfig = SessionConfig()
     """What sessions get that are not given their own."""
+    budget: Budget | None = None
+    """What all sessions together may spend; the setting of a session is each one's own."""
     intensity: Intensity = Intensity()
     """For the root supervisor itself."""
     stall_after: Seconds | None = 0.25

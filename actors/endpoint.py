@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from actors.budget import Price
 from actors.profiles import Profile, profile_named
 from actors.settings import HEADER_NAME, JsonObject, Pairs, Positive, Seconds, Secret, Settings, check_body
 
@@ -81,6 +82,8 @@ class Endpoint(Settings, frozen=True):
     session_header: str | None = None
     """A header that carries the session's id, where the endpoint wants to know it; with `-attempt` behind its name,
     another one carries turn, step and attempt, such as `1.1.2`."""
+    price: Price | None = None
+    """What its tokens cost, for `Budget.cost`; None: as genai-prices lists it, where that knows the endpoint."""
     provider: str = ""
     """`gen_ai.provider.name` in the log; the profile's if not given."""
 

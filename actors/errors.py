@@ -19,6 +19,7 @@ The tree::
     │   ├── AskCycleError        the two would wait for each other for ever; carries the path
     │   ├── AskTimeoutError      none came in time (also a TimeoutError)
     │   └── AskCancelledError    the turn that asked has ended
+    ├── BudgetError              a session that a budget does not allow
     ├── TurnError                an accepted turn that did not complete
     │   ├── TurnFailedError      carries the terminal `TurnFailed` event
     │   └── TurnCancelledError   carries the terminal `TurnCancelled` event
@@ -39,6 +40,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from actors.events import TurnCancelled, TurnFailed
+    from actors.outcome import BudgetExceeded
 
 
 class GreenroomError(Exception):
@@ -135,6 +137,21 @@ class AskTimeoutError(AskError, TimeoutError):
 
 class AskCancelledError(AskError):
     """The turn that asked has ended, so that nobody waits for the answer."""
+
+
+class BudgetError(GreenroomError):
+    """A session was not spawned, as a budget above it does not allow one more; `outcome` says which.
+
+    Args:
+        outcome: the limit, what it allows, and whose it is.
+    """
+
+    def __init__(self, outcome: BudgetExceeded) -> None:
+        super().__init__(f"no session is spawned: {outcome.message}")
+        self.outcome = outcome
+
+    def __reduce__(self) -> tuple[type[BudgetError], tuple[BudgetExceeded]]:
+        return type(self), (self.outcome,)
 
 
 class TurnError(GreenroomError):

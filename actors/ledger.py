@@ -7,6 +7,8 @@ writes here, and the root supervisor when it has to speak for one that failed; b
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import itertools
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
@@ -17,7 +19,9 @@ import pykka
 
 from actors.admission import Door, Gate
 from actors.birthplace import Birthplace
+from actors.company.accounts import Account
 from actors.company.family import Family
+from actors.company.purse import Purse
 from actors.company.role import Agents, Role
 from actors.config import Endpoint, SessionConfig
 from actors.core.aggregate import StepResult, attempt_usage
@@ -36,7 +40,8 @@ from actors.events import (
 )
 from actors.kernel.future import LoopFuture
 from actors.memory import Memory
-from actors.outcome import Failure, Internal
+from actors.messages import OutOfBudget
+from actors.outcome import BudgetExceeded, Failure, Internal
 from actors.outlets import Outlet
 from actors.turn import Turn
 
@@ -88,6 +93,8 @@ class Ledger:
         messages: tuple[Mapping[str, Any], ...],
         counters: Counters,
         wall: Callable[[], float],
+        now: Callable[[], float],
+        account: Account,
         gate: Gate | None = None,
         parent: Ledger | None = None,
     ) -> None:
@@ -99,6 +106,10 @@ class Ledger:
         self.conversation = messages
         self.memory = Memory()
         self.counters = counters
+        self.account = account
+        """What it has spent, and may spend."""
+        self.now = now
+        """By the loop's clock."""
         self.numbers = itertools.count(1)
         """Turn numbers; the host takes them, from any thread."""
         self.door = Door()
@@ -152,7 +163,14 @@ class Ledger:
 
     def accept(self, turn: Turn) -> None:
         """Take a turn; from here on it gets exactly one terminal event."""
+        own = None if turn.config.budget is self.config.budget else turn.config.budget
+        tell = functools.partial(self._out_of_budget, turn.number)
+        turn.purse = Purse(self.account.open(f"{self.session} turn {turn.number}", own, tell=tell))
         self.waiting[turn.number] = turn
+
+    def _out_of_budget(self, turn: int, end: BudgetExceeded) -> None:
+        with contextlib.suppress(pykka.ActorDeadError):  # it ends in the same moment
+            self.supervisor.tell(OutOfBudget(turn, end))
 
     def find(self, number: int | None) -> Turn | None:
         """A turn that is accepted and has not ended; None stands for the one that runs, or is the next to."""
@@ -331,6 +349,7 @@ class Ledger:
         self.outlets = ()
         self.admit_relays()
         self.counters.sessions_ended += 1
+        self.account.close()
         self.ended.set(self.end)
 
     def _account_for_the_last_attempt(self, turn: Turn) -> None:
@@ -348,6 +367,7 @@ class Ledger:
         if turn.kept is not None and kind is not TurnCompleted:
             self.conversation = turn.kept
         self._account_for_the_last_attempt(turn)
+        turn.purse.close(turn.usage[-1] if turn.usage else None)
         turn.terminal = self.emit(
             kind,
             turn,

@@ -17,13 +17,14 @@ from actors.core.aggregate import Piece, StepResult
 from actors.core.chunks import Chunk, Usage
 from actors.core.slots import Ticket
 from actors.events import AttemptUsage, EndReason, Event, ToolOutcome
-from actors.outcome import Complete, Failure
+from actors.outcome import BudgetExceeded, Complete, Failure
 from actors.tools.result import ToolResult
 from actors.wire.openai_chat import Request
 
 if TYPE_CHECKING:
     import pykka
 
+    from actors.company.purse import Purse
     from actors.company.role import TurnRole
     from actors.outlets import ActorOutlet, Outlet
     from actors.turn import Turn
@@ -98,6 +99,16 @@ class Close(Message, frozen=True):
     reason: EndReason
 
 
+# Whoever spends -> the supervisors of turns below that limit
+
+
+class OutOfBudget(Message, frozen=True):
+    """A limit that holds for this turn was passed by another one, or by time: the turn ends."""
+
+    turn: int
+    outcome: BudgetExceeded
+
+
 # Supervisor -> SessionActor
 
 
@@ -110,6 +121,8 @@ class StartTurn(Message, frozen=True):
     stateless: bool
     """True for a bare step: the messages are the whole request, and the conversation stays as it is."""
     role: TurnRole
+    purse: Purse
+    """What its tool calls are paid from."""
     here: Callable[[str], Any] | None = None
     """Gives the session's handle for a call of the turn, by the call's id; None outside a runtime."""
 
@@ -342,6 +355,19 @@ class RetryDue(Message, frozen=True):
     """The backoff of this failed attempt is over."""
 
     key: AttemptKey
+
+
+class StopAttempt(Message, frozen=True):
+    """What has come of this attempt is more than a budget allows."""
+
+    key: AttemptKey
+    outcome: BudgetExceeded
+
+
+class BudgetDue(Message, frozen=True):
+    """The time that the turn, or anything above it, may take is over."""
+
+    turn: int
 
 
 class BatchTaken(Message, frozen=True):

@@ -149,6 +149,26 @@ class HookFailed(_Failed, frozen=True, kw_only=True, tag="hook_failed"):
         return f"hook_failed:{self.hook}"
 
 
+BudgetLimit: TypeAlias = Literal["steps", "tool_calls", "tokens", "cost", "seconds", "depth", "children"]
+"""The limits of a `Budget`, by their names there."""
+
+
+class BudgetExceeded(_Failed, frozen=True, kw_only=True, tag="budget_exceeded"):
+    """What a budget allows is spent: of the turn, of its session, or of anything above. Never retried."""
+
+    limit: BudgetLimit
+    spent: float
+    """With what was asked for, where that was refused; in the limit's unit."""
+    allowed: float
+    where: str
+    """Whose budget: the session's id; `session turn n` for a turn's own; `the runtime`."""
+
+    @property
+    def reason(self) -> str:
+        """`budget_exceeded:` and the limit's name."""
+        return f"budget_exceeded:{self.limit}"
+
+
 Failure: TypeAlias = (
     Truncated
     | Stalled
@@ -160,5 +180,6 @@ Failure: TypeAlias = (
     | Internal
     | LimitReached
     | HookFailed
+    | BudgetExceeded
 )
 Outcome: TypeAlias = Complete | Failure

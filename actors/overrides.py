@@ -12,6 +12,7 @@ from actors.config import Endpoint, SessionConfig
 from actors.core.bodies import overlay
 from actors.errors import ConfigError
 from actors.hooks import Hooks
+from actors.prices import load_for
 from actors.turns.toolset import check_tools
 
 
@@ -31,6 +32,7 @@ def replace(
     if endpoint is not None and endpoint.deadlines is not None:
         changes = {"deadlines": endpoint.deadlines, **changes}
     if not changes:
+        load_for(config.budget)
         return config
     unknown = sorted(set(changes) - set(SessionConfig.__struct_fields__))
     if unknown:
@@ -42,6 +44,7 @@ def replace(
     check_tools(made.tools)
     if made.returns is not None:
         answer_spec(made.returns)
+    load_for(made.budget)
     if made.hooks is not None and not isinstance(made.hooks, Hooks):
         raise ConfigError("hooks", f"must be an instance of a class derived from Hooks, got {made.hooks!r}")
     return made

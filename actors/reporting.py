@@ -53,6 +53,7 @@ class SessionReport:
             **_place(turn),
             outcome="complete",
             duration=now - turn.started,
+            **_spent(turn),
         )
 
     def turn_failed(self, turn: Turn, outcome: Failure, now: float) -> None:
@@ -66,6 +67,7 @@ class SessionReport:
             error_type=outcome.reason,
             reason=turn.why or None,
             duration=now - turn.started if turn.started else None,
+            **_spent(turn),
         )
 
     def turn_cancelled(self, turn: Turn, reason: str, now: float) -> None:
@@ -77,6 +79,7 @@ class SessionReport:
             outcome="cancelled",
             reason=reason,
             duration=now - turn.started if turn.started else None,
+            **_spent(turn),
         )
 
     def attempt_began(self, labels: dict[str, Any], now: float) -> None:
@@ -183,6 +186,19 @@ class SessionReport:
 
 def _place(turn: Turn) -> dict[str, int]:
     return {"turn": turn.number, "step": turn.step, "attempt": turn.attempt}
+
+
+def _spent(turn: Turn) -> dict[str, Any]:
+    account = turn.purse.account
+    if not account.limited:
+        return {}
+    spent = account.spent
+    return {
+        "spent_steps": spent.steps,
+        "spent_tool_calls": spent.tool_calls,
+        "spent_tokens": spent.tokens,
+        "spent_cost": spent.cost if account.priced else None,
+    }
 
 
 def describe(error: BaseException) -> str:

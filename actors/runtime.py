@@ -18,10 +18,12 @@ from actors.admission import Door
 from actors.birthplace import Birthplace
 from actors.births import Births
 from actors.client import Session, actor_outlet
+from actors.company.accounts import Account
 from actors.company.agent import Agent
 from actors.company.exchange import Exchange
 from actors.company.family import Family
 from actors.company.role import Agents
+from actors.company.spend import Spend
 from actors.config import Buffering, Endpoint, RuntimeConfig
 from actors.core.slots import Slots
 from actors.endpoints import Endpoints
@@ -36,6 +38,7 @@ from actors.mapping import ResultStream
 from actors.mcp.server import McpServer
 from actors.mcp.state import mcp_states
 from actors.mcp.tools import McpTools
+from actors.prices import load_for
 from actors.room import Room
 from actors.services import Services, Transports
 from actors.stream import EventStream, refuse_on_a_loop
@@ -74,6 +77,7 @@ class Runtime:
     ) -> None:
         self._agents = Agents(agents, Endpoints(endpoint, endpoints), config.session)
         self._config = config
+        load_for(config.budget)
         active, queued = config.max_active_turns, config.max_queued_turns
         self._services = Services(
             config=config,
@@ -87,6 +91,7 @@ class Runtime:
             exchange=Exchange(config.max_room_lines),
             family=Family(),
             root=[],
+            account=Account("the runtime", config.budget),
             door=Door(),
             mcp=mcp_states(mcp),
             threads=world.threads(config.tool_threads),
@@ -126,6 +131,7 @@ class Runtime:
             RuntimeClosedError: the runtime is not open.
             DrainingError: it is draining.
             ConfigError: a setting is unknown or can't be, the id is taken, or there is no such endpoint or agent.
+            BudgetError: `RuntimeConfig.budget` does not allow it.
         """
         return self._births.spawn(
             settings, agent=agent, endpoint=endpoint, id=id, messages=messages, keeps=self
@@ -145,6 +151,11 @@ class Runtime:
         self._house.open()
         ledgers = list(self._services.sessions.values())
         return tuple(self._births.session(ledger, keeps=self) for ledger in ledgers if ledger.end is None)
+
+    @property
+    def spent(self) -> Spend:
+        """What all sessions have spent so far, those that have ended included; see `Session.spent`."""
+        return self._services.account.spent
 
     def map(self, prompts: Iterable[str], *, max_sessions: int = 8, **settings: Any) -> ResultStream:
         """Run each prompt in a session of its own and give results as they complete, for `for` or `async for`.

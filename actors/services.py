@@ -11,6 +11,7 @@ import msgspec
 import pykka
 
 from actors.admission import Door
+from actors.company.accounts import Account
 from actors.company.exchange import Exchange
 from actors.company.family import Family
 from actors.config import Endpoint, RuntimeConfig
@@ -67,6 +68,8 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     """The root supervisor, once the guardian has started it."""
     rss: Callable[[], int]
     """The process's resident memory in bytes."""
+    account: Account
+    """What all sessions have spent."""
     door: Door
     """Counts the runtime's turns."""
     mcp: tuple[McpState, ...]

@@ -30,6 +30,7 @@ from actors.messages import (
     AbortTurn,
     BatchTaken,
     BeginTool,
+    BudgetDue,
     CallsTaken,
     Cancel,
     Close,
@@ -37,6 +38,7 @@ from actors.messages import (
     EndAfterStep,
     HandOver,
     Keep,
+    OutOfBudget,
     Publish,
     Relay,
     SlotGranted,
@@ -80,6 +82,8 @@ class Supervisor(Attempts):
         HandOver: "_hand_over",
         BatchTaken: "_batch_taken",
         SlotGranted: "_slot_granted",
+        OutOfBudget: "_out_of_budget",
+        BudgetDue: "_budget_due",
         ChildrenEnded: "_children_ended",
         ChildrenFailed: "_children_failed",
     }
@@ -137,9 +141,31 @@ class Supervisor(Attempts):
             self._fail(turn, Internal(message=f"its settings can't be with this agent's: {error}"))
             self._take_up()
             return
+        turn.purse.account.begin(self.dispatcher.now())
+        self._arm_budget(turn)
         here = functools.partial(ledger.here, turn)
-        start = StartTurn(turn.number, turn.messages, turn.tools, turn.stateless, turn.role, here)
+        start = StartTurn(turn.number, turn.messages, turn.tools, turn.stateless, turn.role, turn.purse, here)
         self.send(ledger.actor, start)
+
+    def _arm_budget(self, turn: Turn) -> None:
+        due = turn.purse.account.due()
+        if due is not None:
+            turn.purse.timer = self.send_after(max(0.0, due - self.dispatcher.now()), BudgetDue(turn.number))
+
+    def _budget_due(self, message: BudgetDue) -> None:
+        turn = self._current(message.turn)
+        if turn is None:
+            return  # it ended in the same moment
+        end = turn.purse.account.check_time(self.dispatcher.now())
+        if end is None:
+            self._arm_budget(turn)  # loops may be early by their clock's resolution
+        else:
+            self._abort(turn, end)
+
+    def _out_of_budget(self, message: OutOfBudget) -> None:
+        turn = self._current(message.turn)
+        if turn is not None:
+            self._abort(turn, message.outcome)
 
     def _slot_granted(self, message: SlotGranted) -> None:
         if self._ledger.gate is not None and self._ledger.gate.granted(message.ticket):
@@ -194,6 +220,13 @@ class Supervisor(Attempts):
         self._interrupt(turn)
         self._ledger.fail(turn, outcome)
         self._report.turn_failed(turn, outcome, self.dispatcher.now())
+
+    def _abort(self, turn: Turn, outcome: Failure) -> None:
+        """Fail the turn that runs, whatever it is at."""
+        self._drop_attempt()
+        self._fail(turn, outcome)
+        self.send(self._ledger.actor, AbortTurn(self._ledger.conversation))
+        self._take_up()
 
     def _interrupt(self, turn: Turn) -> None:
         for event in self._ledger.interrupt(turn):
@@ -289,10 +322,7 @@ class Supervisor(Attempts):
         if failed.ref == self._ledger.actor:
             return self._session_failed(failed, turn, error)
         if turn is not None and failed.ref in {self._caller, self._aggregator}:
-            self._drop_attempt()
-            self._fail(turn, Internal(message=error))
-            self.send(self._ledger.actor, AbortTurn(self._ledger.conversation))
-            self._take_up()
+            self._abort(turn, Internal(message=error))
         return Directive.STOP
 
     def _session_failed(self, failed: ChildFailed, turn: Turn | None, error: str) -> Directive | RestartWith:

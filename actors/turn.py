@@ -7,6 +7,7 @@ from typing import Any
 
 from actors.admission import Door
 from actors.company.family import Origin
+from actors.company.purse import Purse
 from actors.company.role import TurnRole
 from actors.core.chunks import Usage
 from actors.core.splice import Splice
@@ -48,6 +49,7 @@ class Turn:
         "origin",
         "outlet",
         "partial",
+        "purse",
         "retrying",
         "role",
         "splice",
@@ -59,6 +61,9 @@ class Turn:
         "usage",
         "why",
     )
+
+    purse: Purse
+    """What it pays from. Set when it is accepted."""
 
     def __init__(
         self,

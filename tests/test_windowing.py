@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from actors.company.accounts import Account
+from actors.company.purse import Purse
 from actors.company.role import Role, TurnRole
 from actors.config import Endpoint, SessionConfig, Window
 from actors.core.aggregate import StepResult
@@ -59,7 +61,9 @@ class Turn:
         self.threaded = 0
         endpoint, config = ENDPOINT, SessionConfig(window=window)
         role = TurnRole(Role(None, endpoint, config, {}), {}, endpoint, config)
-        start = StartTurn(turn=1, messages=TALK[2:], tools=(), stateless=stateless, role=role)
+        start = StartTurn(
+            turn=1, messages=TALK[2:], tools=(), stateless=stateless, role=role, purse=Purse(Account("s"))
+        )
         self.windowing = Windowing(
             start,
             self.memory,

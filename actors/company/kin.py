@@ -59,6 +59,7 @@ class Kin:
         Raises:
             SessionClosedError: this session has ended, or is about to.
             DrainingError: the runtime is draining, and no turn that runs asks for this.
+            BudgetError: a budget, here or above, does not allow one more.
             ConfigError: as in `Runtime.spawn`.
         """
         self._ledger.birthplace.check()

@@ -92,6 +92,7 @@ _RETRYABLE: Mapping[str, bool] = MappingProxyType(
         "internal": False,
         "limit_reached": False,
         "hook_failed": False,
+        "budget_exceeded": False,
     }
 )
 """Whether an attempt that ended so is tried again."""

@@ -43,10 +43,16 @@ class TurnStarted(TurnRecord, frozen=True, kw_only=True, tag="actors.turn.starte
 
 
 class TurnEnd(TurnRecord, frozen=True, kw_only=True, tag=""):
-    """What the terminal record of a turn has; `duration` unless it had not begun."""
+    """What the terminal record of a turn has; `duration` unless it had not begun, and what it has spent, with all that
+    was spawned for it, where a budget holds (`spent_cost` in USD, where one limits that).
+    """
 
     outcome: str
     duration: float | None = None
+    spent_steps: int | None = None
+    spent_tool_calls: int | None = None
+    spent_tokens: int | None = None
+    spent_cost: float | None = None
 
 
 class TurnCompleted(TurnEnd, frozen=True, kw_only=True, tag="actors.turn.completed"):

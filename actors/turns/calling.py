@@ -21,6 +21,7 @@ from actors.hooks import Invocation
 from actors.messages import StartTurn, ToolEnded
 from actors.tools.result import ToolResult
 from actors.tools.tool import Tool
+from actors.turns.giving_up import GaveUp
 from actors.turns.tool_actor import Errand, ToolActor
 from actors.turns.toolset import Toolset
 
@@ -184,6 +185,9 @@ class Calling:
 
     async def _run(self, tool: Tool, call: Invocation, decoded: Any) -> _End:
         async with self._places:
+            over = self._start.purse.tool_call()
+            if over is not None:
+                raise GaveUp(over)
             number = len(self._running)
             future: asyncio.Future[ToolEnded] = asyncio.get_running_loop().create_future()
             self._running[number] = future
