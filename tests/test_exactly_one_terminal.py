@@ -17,6 +17,7 @@ import pytest
 
 import actors
 from actors import (
+    Agent,
     Approvals,
     Buffering,
     Deadlines,
@@ -41,6 +42,7 @@ from actors.events import (
     TurnCancelled,
     TurnCompleted,
     TurnFailed,
+    TurnStarted,
 )
 from actors.kernel.future import LoopFuture
 from actors.kernel.handlers import HandlingActor
@@ -129,6 +131,8 @@ def drive(provider: ScriptedProvider) -> None:
         Reply("", tool_calls=(Call("work"), Call("hang"))),
         Reply("First."),
         Reply("", tool_calls=(Call("work"),)),
+        Reply("", tool_calls=(Call("transfer_to_other"),)),
+        Reply("With me."),
     )
     provider.script("neighbour", Reply("undisturbed"))
     config = RuntimeConfig(stats_every=0.005, progress_every=0.005, stall_after=None, max_active_turns=1)
@@ -149,6 +153,7 @@ def drive(provider: ScriptedProvider) -> None:
         ended(session, "a turn that stalls", retry=None, deadlines=Deadlines(idle=0.03))
         a_turn_with_tools(session)
         a_turn_that_ends_behind_its_step(session)
+        a_turn_that_is_handed_over(session)
         session.close()
         session.ended.get(timeout=5)
         everything.result(timeout=5)
@@ -167,6 +172,11 @@ def a_turn_with_a_retry(session: actors.Session, gate: Gate, released: LoopFutur
     if not gate.is_set():
         released.set()
         gate.set()
+
+
+def a_turn_that_is_handed_over(session: actors.Session) -> None:
+    ended(session, "a turn that is handed over", handoffs=[Agent(name="other")])
+    with_boom(session.relay(TurnStarted(session="elsewhere", turn=1, seq=1, timestamp=0.0)).get, timeout=5)
 
 
 def a_turn_that_is_cancelled(session: actors.Session, held: Gate) -> None:
@@ -279,6 +289,7 @@ def test_undisturbed(recorded: list[Event]) -> None:
         "TurnFailed",
         "TurnCompleted",
         "TurnCancelled",
+        "TurnCompleted",
     ]
 
 
