@@ -17,6 +17,7 @@ import pytest
 
 import actors
 from actors import (
+    Agent,
     Approvals,
     Budget,
     Buffering,
@@ -41,6 +42,7 @@ from actors.events import (
     TurnCancelled,
     TurnCompleted,
     TurnFailed,
+    TurnStarted,
 )
 from actors.kernel.future import LoopFuture
 from actors.kernel.handlers import HandlingActor
@@ -169,6 +171,11 @@ def a_turn_with_a_retry(session: actors.Session, gate: Gate, released: LoopFutur
     if not gate.is_set():
         released.set()
         gate.set()
+
+
+def a_turn_that_is_handed_over(session: actors.Session) -> None:
+    ended(session, "a turn that is handed over", handoffs=[Agent(name="other")])
+    with_boom(session.relay(TurnStarted(session="elsewhere", turn=1, seq=1, timestamp=0.0)).get, timeout=5)
 
 
 def a_turn_that_is_cancelled(session: actors.Session, held: Gate) -> None:
