@@ -99,7 +99,7 @@ class RootSupervisor(Overseer):
         self._let_go(child)
 
     def _go_on(self) -> None:
-        if self._closed is not None and not len(self._family):
+        if self._closed is not None and not self._closed.done() and not len(self._family):
             self._closed.set(None)
 
     def _shutdown(self, _: Shutdown) -> LoopFuture[None]:

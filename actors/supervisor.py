@@ -291,7 +291,10 @@ class Supervisor(Attempts):
         """End what the session does, then its children, then the session."""
         ledger, ending = self._ledger, self._ending()
         self._drop_attempt()
+        runs = ledger.current is not None
         ledger.end_turns(*ending)
+        if runs:  # its tools end at once, and not with this actor
+            self.send(ledger.actor, AbortTurn(ledger.conversation))
         if ledger.family.end() or ledger.nursery is None:
             self._finish()
         else:

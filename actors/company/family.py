@@ -109,6 +109,8 @@ class Child:
 class Family:
     """The children of one parent."""
 
+    __slots__ = ("_children", "ending", "failures", "lock")
+
     def __init__(self) -> None:
         self.lock = threading.RLock()  # a signal handler may spawn while its thread holds it
         """Held while a child is born, so that nobody meets one that is not there yet."""

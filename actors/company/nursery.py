@@ -14,7 +14,7 @@ from actors.company.messages import ChildBorn, ChildOverdue, ChildrenEnded, Chil
 from actors.company.overseer import Overseer, end_by_force
 from actors.core.intensity import add_restart
 from actors.core.kinship import comes_again, go_with
-from actors.errors import RuntimeClosedError
+from actors.errors import RuntimeClosedError, SessionClosedError
 from actors.ledger import Ending, Ledger, ending_below
 from actors.messages import Close
 from actors.services import Services
@@ -125,5 +125,5 @@ class Nursery(Overseer):
     def _bring_back(self, child: Child) -> None:
         try:
             child.again(child).tell_start()
-        except RuntimeClosedError:  # it ends, and the parent with it
+        except (RuntimeClosedError, SessionClosedError):  # it ends, and the parent with it
             self._let_go(child)
