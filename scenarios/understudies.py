@@ -41,6 +41,10 @@ async def an_evening(
     company = stage.spawn(strategy, LINE, strategy=strategy)
     seen: list[Event] = []
     watching = asyncio.ensure_future(watch(company.events(), seen))
+    company.publish("the house opens")
+    await soon(
+        lambda: bool(seen)
+    )  # the players' coming on is a message of another actor: it must not come first
     for player in PLAYERS:
         name = f"{strategy}-{player}"
         stage.provider.script(name, LINE)
