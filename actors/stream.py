@@ -9,14 +9,16 @@ import weakref
 from collections.abc import Callable, Generator
 from functools import partial
 from types import TracebackType
-from typing import Any, Self, TypeAlias
+from typing import Any, Generic, Self, TypeAlias, TypeVar
 
 from actors.birthplace import Birthplace
 from actors.core.advice import advise, trouble_of
 from actors.errors import BlockingCallError, TurnCancelledError, TurnFailedError
 from actors.events import Event, Terminal, TurnCancelled, TurnCompleted, TurnFailed
 from actors.kernel.future import LoopFuture, running_loop
-from actors.outlets import StreamOutlet
+from actors.outlets import Outbox, StreamOutlet
+
+T = TypeVar("T")
 
 CancelTurn: TypeAlias = Callable[[int, str], None]
 """Cancels a turn by its number, with a reason; from any thread; never blocks, never raises."""
@@ -120,29 +122,28 @@ class Closing:
         self.close()
 
 
-class EventStream(Closing):
-    """The events of one turn, or of a whole session: `for`, `async for`, and a context manager; thread-safe.
+class Stream(Closing, Generic[T]):
+    """What an actor has to say to a host: `for`, `async for`, and a context manager; thread-safe.
 
-    Leaving the block, `close`, and dropping the last reference cancel a turn that has not ended, at once and
-    without awaiting anything. The last event is the terminal one (`SessionEnded` for a session's stream).
+    Leaving the block, `close`, and dropping the last reference end it, at once and without awaiting anything.
     """
 
-    def __init__(self, outlet: StreamOutlet, on_close: Callable[[], object], birthplace: Birthplace) -> None:
+    def __init__(self, outlet: Outbox[T], on_close: Callable[[], object], birthplace: Birthplace) -> None:
         self._outlet = outlet
         self.birthplace = birthplace
-        self._taken: list[Event] = []
+        self._taken: list[T] = []
         self._lock = threading.Lock()
         self._finalizer = weakref.finalize(self, on_close)
         self._finalizer.atexit = False
 
     def close(self) -> None:
-        """Take no more, and cancel the turn if it has not ended. From any thread; never blocks."""
+        """Take no more. From any thread; never blocks."""
         if self.birthplace.left:
             return  # it is the parent's to close, and its locks may be held for ever here
         self._finalizer()
         self._outlet.close()
 
-    def _next_taken(self) -> Event | None:
+    def _next_taken(self) -> T | None:
         with self._lock:
             if not self._taken:
                 self.birthplace.check()  # before the outlet's lock: the loop's thread may have held it at the fork
@@ -152,7 +153,7 @@ class EventStream(Closing):
     def __iter__(self) -> Self:
         return self
 
-    def __next__(self) -> Event:
+    def __next__(self) -> T:
         while True:
             event = self._next_taken()
             if event is not None:
@@ -167,7 +168,7 @@ class EventStream(Closing):
     def __aiter__(self) -> Self:
         return self
 
-    async def __anext__(self) -> Event:
+    async def __anext__(self) -> T:
         while True:
             if not self._taken:
                 ready = asyncio.get_running_loop().create_future()
@@ -178,6 +179,13 @@ class EventStream(Closing):
                 return event
             if self._outlet.exhausted:
                 raise StopAsyncIteration
+
+
+class EventStream(Stream[Event]):
+    """The events of one turn, or of a whole session.
+
+    Closing it cancels a turn that has not ended. The last event is the terminal one (`SessionEnded` for a session's).
+    """
 
 
 class TurnStream(EventStream):
