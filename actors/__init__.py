@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from actors.answers.fold import AnswerFold
     from actors.approvals import ApprovalRequest, Approvals, Approve, Reject, Rule
     from actors.client import Session
+    from actors.company.board.blackboard import Blackboard, BoardStream
+    from actors.company.board.changes import BoardChange, BoardChanges, BoardDeleted, BoardEntry, BoardMissed
+    from actors.company.board.limits import BoardLimits
     from actors.config import (
         Buffering,
         Deadlines,
@@ -39,6 +42,10 @@ if TYPE_CHECKING:
         AdmissionError,
         AnswerError,
         BlockingCallError,
+        BoardError,
+        BoardFullError,
+        BoardKeyError,
+        BoardValueError,
         ConfigError,
         DrainingError,
         ForkedError,
@@ -54,6 +61,7 @@ if TYPE_CHECKING:
         TurnError,
         TurnFailedError,
         UsageError,
+        VersionConflictError,
     )
     from actors.hooks import Hooks, Invocation, Place
     from actors.local import LocalModel
@@ -70,6 +78,19 @@ if TYPE_CHECKING:
     from actors.tools.tool import Tool
 
 _HOMES = {
+    "Blackboard": "actors.company.board.blackboard",
+    "BoardStream": "actors.company.board.blackboard",
+    "BoardChange": "actors.company.board.changes",
+    "BoardChanges": "actors.company.board.changes",
+    "BoardDeleted": "actors.company.board.changes",
+    "BoardEntry": "actors.company.board.changes",
+    "BoardMissed": "actors.company.board.changes",
+    "BoardLimits": "actors.company.board.limits",
+    "BoardError": "actors.errors",
+    "BoardFullError": "actors.errors",
+    "BoardKeyError": "actors.errors",
+    "BoardValueError": "actors.errors",
+    "VersionConflictError": "actors.errors",
     "Repeats": "actors.config",
     "Approvals": "actors.approvals",
     "ApprovalRequest": "actors.approvals",
@@ -143,7 +164,19 @@ __all__ = [
     "ApprovalRequest",
     "Approvals",
     "Approve",
+    "Blackboard",
     "BlockingCallError",
+    "BoardChange",
+    "BoardChanges",
+    "BoardDeleted",
+    "BoardEntry",
+    "BoardError",
+    "BoardFullError",
+    "BoardKeyError",
+    "BoardLimits",
+    "BoardMissed",
+    "BoardStream",
+    "BoardValueError",
     "Buffering",
     "ConfigError",
     "Deadlines",
@@ -195,6 +228,7 @@ __all__ = [
     "TurnHandle",
     "TurnStream",
     "UsageError",
+    "VersionConflictError",
     "Window",
     "advise",
     "events",

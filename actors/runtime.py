@@ -17,6 +17,8 @@ import pykka
 from actors.admission import Door, Gate
 from actors.birthplace import Birthplace
 from actors.client import Admission, Session, actor_outlet
+from actors.company.board.blackboard import Blackboard
+from actors.company.board.limits import BoardLimits
 from actors.config import Buffering, Endpoint, RuntimeConfig
 from actors.core.slots import Slots
 from actors.endpoints import Endpoints
@@ -186,6 +188,29 @@ class Runtime:
         known = ", ".join(state.name for state in self._services.mcp)
         have = f"there are {known}" if known else "Runtime(mcp=...) was given none"
         raise ConfigError("mcp", f"no MCP server is named {name!r}; {have}")
+
+    def blackboard(
+        self,
+        name: str = "board",
+        keys: Mapping[str, Any] | None = None,
+        *,
+        limits: BoardLimits = BoardLimits(),  # noqa: B008 - frozen
+    ) -> Blackboard:
+        """The blackboard of that name, made at the first call. From any thread; never blocks.
+
+        Args:
+            name: the board's.
+            keys: its keys to the types of their values, such as `{"plan": list[str], "notes/*": Note}`, where `*` is
+                any name: what msgspec converts, or pydantic. Needed when it is made.
+            limits: how much it may hold; of the first call.
+
+        Raises:
+            ConfigError: a key or a type can't be, the board has others, or it is not there and no keys were given.
+            RuntimeClosedError: the runtime is not open.
+        """
+        state = self._house.board(name, keys, limits)
+        dispatcher, _ = self._house.open()
+        return Blackboard(state, functools.partial(future.ask, loop=dispatcher.loop), keeps=self)
 
     # Events of all sessions
 

@@ -16,10 +16,12 @@ PURE_OF_TOOLS = (
     "arguments", "context", "decorator", "docstring", "raw", "render", "result", "schema", "shape", "signature",
     "strict", "tool",
 )  # fmt: skip
+PURE_OF_BOARD = ("backlog", "changes", "contents", "keys", "limits")
 PURE_OF_OTEL = ("names", "spans", "turn", "turns")
 PURE = sorted([
     *(path for package in PURE_PACKAGES for path in ROOT.glob(f"actors/{package}/*.py")),
     *(ROOT / "actors" / "log" / f"{name}.py" for name in PURE_OF_LOG),
+    *(ROOT / "actors" / "company" / "board" / f"{name}.py" for name in PURE_OF_BOARD),
     *(ROOT / "actors" / "otel" / f"{name}.py" for name in PURE_OF_OTEL),
     *(ROOT / "actors" / "tools" / f"{name}.py" for name in PURE_OF_TOOLS),
     ROOT / "actors" / "scrub.py",
@@ -46,6 +48,7 @@ OURS = (
         )
     ),
     *(f"actors.log.{name}" for name in PURE_OF_LOG),
+    *(f"actors.company.board.{name}" for name in PURE_OF_BOARD),
     *(f"actors.otel.{name}" for name in PURE_OF_OTEL),
     *(f"actors.tools.{name}" for name in PURE_OF_TOOLS),
 )
@@ -161,7 +164,7 @@ LAYERS = (
         "mcp",
         "observer",
     ),
-    ("stream", "pump", "watching", "overrides", "client", "mapping"),
+    ("stream", "company", "pump", "watching", "overrides", "client", "mapping"),
     ("world", "house", "runtime"),
     ("sim",),
     ("scenario", "chat", "dashboard", "otel", "commands"),

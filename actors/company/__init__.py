@@ -1,0 +1,1 @@
+"""Companies: many sessions that work together."""
