@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from msgspec import Meta
 
-from actors.company.board.changes import BoardEntry, BoardMissed
+from actors.company.board.changes import BoardEntry
 from actors.company.board.keys import Key
 from actors.errors import BoardError, ConfigError, ToolError
 from actors.tools.context import ToolContext
@@ -25,7 +25,7 @@ Expected = Annotated[
     int | None,
     Meta(description="only if the key still has this version, as it was read; 0: only if it holds nothing"),
 ]
-Known = Annotated[int, Meta(ge=0, description="the version that you know already; 0: none")]
+Known = Annotated[int, Meta(ge=0, description="the version that you know; 0: it held nothing")]
 Patience = Annotated[int, Meta(ge=1, le=LONGEST_WAIT_S, description="how long to wait at most")]
 
 
@@ -68,21 +68,20 @@ class _Desk:
 
         async def read(key: Any) -> dict[str, Any]:
             """Read one key of the shared board: its value and version. Version 0: it holds nothing."""
-            found = await board.get(self._within(key))
-            return _nothing(key) if found is None else _whole(found)
+            return _said(key, await board.get(self._within(key)))
 
         return self._tool(read, "read", key=self._kind())
 
     def waiter(self) -> Tool:
         board = self._board
 
-        async def wait(key: Any, after: Known, seconds: Patience = 30) -> dict[str, Any]:
-            """Wait until a key of the shared board has a newer version than the one you know, and read it."""
+        async def wait(key: Any, known: Known, seconds: Patience = 30) -> dict[str, Any]:
+            """Wait until a key of the shared board has another version than the one you know, and read it."""
             try:
                 async with asyncio.timeout(seconds):
-                    return await _changed(board, self._within(key), after)
+                    return await _changed(board, self._within(key), known)
             except TimeoutError:
-                return {"key": key, "timeout": f"nothing newer came within {seconds} seconds"}
+                return {"key": key, "timeout": f"nothing changed within {seconds} seconds"}
 
         return self._tool(wait, "wait", key=self._kind(), timeout=LONGEST_WAIT_S + 5.0)
 
@@ -171,25 +170,19 @@ def _telling(function: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable
     return told
 
 
-async def _changed(board: Blackboard, key: str, after: int) -> dict[str, Any]:
-    with board.watch(key) as changes:
-        async for change in changes:
-            if not isinstance(change, BoardMissed) and change.key == key and change.version > after:
-                return (
-                    _whole(change)
-                    if isinstance(change, BoardEntry)
-                    else {**_nothing(key), "deleted_by": change.by}
-                )
-    return _nothing(key)
+async def _changed(board: Blackboard, key: str, known: int) -> dict[str, Any]:
+    """What the key holds, as soon as that has another version than `known`."""
+    with board.watch(key, present=False) as changes:
+        said = _said(key, await board.get(key))
+        while said["version"] == known:
+            await anext(changes, None)
+            said = _said(key, await board.get(key))
+    return said
+
+
+def _said(key: str, entry: BoardEntry | None) -> dict[str, Any]:
+    return {"key": key, "version": 0} if entry is None else {**_brief(entry), "value": entry.value}
 
 
 def _brief(entry: BoardEntry) -> dict[str, Any]:
     return {"key": entry.key, "version": entry.version, "by": entry.by}
-
-
-def _whole(entry: BoardEntry) -> dict[str, Any]:
-    return {**_brief(entry), "value": entry.value}
-
-
-def _nothing(key: str) -> dict[str, Any]:
-    return {"key": key, "version": 0}
