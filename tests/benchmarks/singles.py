@@ -15,7 +15,7 @@ import time
 from actors import Endpoint, Runtime
 from actors.events import TextDelta
 from actors.kernel.dispatcher import Dispatcher
-from tests.benchmarks import logs
+from tests.benchmarks import company, logs
 from tests.benchmarks.bench_kernel import Idle, hop, start_and_stop
 from tests.benchmarks.bench_sim import simulated_hour
 from tests.benchmarks.measure import rss
@@ -120,6 +120,7 @@ SINGLES = {
     "fold": logs.fold,
     "catch_up": logs.catch_up,
     "top": top,
+    "company": company.talk,
 }
 SLOW = {"idle", "catch_up", "top"}
 """Those that a quick run leaves out."""
