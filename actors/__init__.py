@@ -15,10 +15,11 @@ if TYPE_CHECKING:
     from actors import events, log, outcome
     from actors.answers.fold import AnswerFold
     from actors.approvals import ApprovalRequest, Approvals, Approve, Reject, Rule
+    from actors.blackboard import Blackboard, BoardStream
     from actors.client import Session
-    from actors.company.board.blackboard import Blackboard, BoardStream
     from actors.company.board.changes import BoardChange, BoardChanges, BoardDeleted, BoardEntry, BoardMissed
     from actors.company.board.limits import BoardLimits
+    from actors.company.talk_tools import talk_tools
     from actors.config import (
         Buffering,
         Deadlines,
@@ -41,6 +42,10 @@ if TYPE_CHECKING:
     from actors.errors import (
         AdmissionError,
         AnswerError,
+        AskCancelledError,
+        AskCycleError,
+        AskError,
+        AskTimeoutError,
         BlockingCallError,
         BoardError,
         BoardFullError,
@@ -52,6 +57,7 @@ if TYPE_CHECKING:
         GreenroomError,
         McpError,
         McpStartError,
+        NoSuchSessionError,
         QueueFullError,
         RuntimeClosedError,
         ScriptError,
@@ -70,6 +76,7 @@ if TYPE_CHECKING:
     from actors.mcp.tools import McpTools
     from actors.messages import EventBatch, GetHistory
     from actors.parts import File, Image
+    from actors.room import Room
     from actors.runtime import Runtime
     from actors.stream import EventStream, TurnHandle, TurnStream
     from actors.tools.context import ToolContext
@@ -78,8 +85,8 @@ if TYPE_CHECKING:
     from actors.tools.tool import Tool
 
 _HOMES = {
-    "Blackboard": "actors.company.board.blackboard",
-    "BoardStream": "actors.company.board.blackboard",
+    "Blackboard": "actors.blackboard",
+    "BoardStream": "actors.blackboard",
     "BoardChange": "actors.company.board.changes",
     "BoardChanges": "actors.company.board.changes",
     "BoardDeleted": "actors.company.board.changes",
@@ -122,6 +129,10 @@ _HOMES = {
     "Fold": "actors.core.fold",
     "fold": "actors.core.fold",
     "AdmissionError": "actors.errors",
+    "AskCancelledError": "actors.errors",
+    "AskCycleError": "actors.errors",
+    "AskError": "actors.errors",
+    "AskTimeoutError": "actors.errors",
     "BlockingCallError": "actors.errors",
     "ConfigError": "actors.errors",
     "DrainingError": "actors.errors",
@@ -129,6 +140,7 @@ _HOMES = {
     "GreenroomError": "actors.errors",
     "McpError": "actors.errors",
     "McpStartError": "actors.errors",
+    "NoSuchSessionError": "actors.errors",
     "QueueFullError": "actors.errors",
     "RuntimeClosedError": "actors.errors",
     "ScriptError": "actors.errors",
@@ -146,6 +158,8 @@ _HOMES = {
     "File": "actors.parts",
     "Image": "actors.parts",
     "GetHistory": "actors.messages",
+    "Room": "actors.room",
+    "talk_tools": "actors.company.talk_tools",
     "Runtime": "actors.runtime",
     "EventStream": "actors.stream",
     "TurnHandle": "actors.stream",
@@ -164,6 +178,10 @@ __all__ = [
     "ApprovalRequest",
     "Approvals",
     "Approve",
+    "AskCancelledError",
+    "AskCycleError",
+    "AskError",
+    "AskTimeoutError",
     "Blackboard",
     "BlockingCallError",
     "BoardChange",
@@ -200,6 +218,7 @@ __all__ = [
     "McpServer",
     "McpStartError",
     "McpTools",
+    "NoSuchSessionError",
     "PartLimits",
     "Place",
     "Profile",
@@ -207,6 +226,7 @@ __all__ = [
     "Reject",
     "Repeats",
     "RetryPolicy",
+    "Room",
     "Rule",
     "Runtime",
     "RuntimeClosedError",
@@ -235,6 +255,7 @@ __all__ = [
     "fold",
     "log",
     "outcome",
+    "talk_tools",
     "tool",
     "trouble_of",
 ]

@@ -23,19 +23,20 @@ class Door:
         self._inside = 0
         self._empty: LoopFuture[None] | None = None
 
-    def enter(self, bound: int | None, what: str) -> None:
+    def enter(self, bound: int | None, what: str, *, nested: bool = False) -> None:
         """Let one turn in.
 
         Args:
             bound: how many may be inside; None: any number.
             what: what has so many of them, for the message.
+            nested: it is for a turn that is inside, which could not end without it: a shut door lets it in.
 
         Raises:
             QueueFullError: so many are inside already.
             DrainingError: the door is shut.
         """
         with self._lock:
-            if self._empty is not None:
+            if self._empty is not None and not nested:
                 raise DrainingError("the runtime is draining: it takes no new turns")
             if bound is not None and self._inside >= bound:
                 raise QueueFullError(

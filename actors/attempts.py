@@ -27,7 +27,7 @@ from actors.events import (
 from actors.events import StepFinished as StepFinishedEvent
 from actors.kernel.handlers import HandlingActor
 from actors.kernel.loop_actor import Timer
-from actors.ledger import Ledger, Turn
+from actors.ledger import Ledger
 from actors.messages import (
     AttemptFailed,
     AttemptFinished,
@@ -43,6 +43,7 @@ from actors.messages import (
 from actors.outcome import Failure, Internal
 from actors.reporting import SessionReport
 from actors.services import Services
+from actors.turn import Turn
 
 
 class Attempts(HandlingActor):

@@ -21,12 +21,12 @@ from actors.diagnosis import TransportFailure
 from actors.errors import ProtocolViolation
 from actors.kernel.handlers import HandlingActor
 from actors.kernel.loop_actor import TaskResult, Timer
-from actors.ledger import Turn
 from actors.log.record import Log
 from actors.messages import Chunks, DeadlineDue, Pause, ProgressDue, Resume, StreamEnded, StreamFailed
 from actors.outcome import Failure, HttpError, Protocol, Stalled
 from actors.services import Services
 from actors.transport import HttpTransport, Response
+from actors.turn import Turn
 from actors.valve import Valve
 from actors.wire import openai_chat
 

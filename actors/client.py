@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import pykka
 
 from actors.admission import Door
 from actors.approvals import Approve, Decision, Reject
+from actors.company.family import Origin
+from actors.company.kin import Kin
+from actors.company.talking import Talking
 from actors.config import Endpoint, SessionConfig
 from actors.core.conversation import open_calls, tool_messages
 from actors.errors import AdmissionError, ConfigError, SessionClosedError
 from actors.events import SessionEnded, TurnCompleted
 from actors.kernel.future import LoopFuture
-from actors.ledger import Ledger, Turn
+from actors.ledger import Ledger
 from actors.messages import (
     BatchTaken,
     Cancel,
@@ -33,9 +36,13 @@ from actors.outlets import ActorOutlet, StreamOutlet
 from actors.overrides import replace
 from actors.pump import OnEvent, pumped
 from actors.stream import Closing, EventStream, TurnHandle, TurnStream, refuse_on_a_loop
+from actors.turn import Turn
 from actors.turns.toolset import Toolset
 from actors.user_input import Input, Messages, to_messages
 from actors.watching import tell
+
+if TYPE_CHECKING:
+    from actors.births import Births
 
 Ask: TypeAlias = Callable[[pykka.ActorRef[Any], Any], LoopFuture[Any]]
 
@@ -48,7 +55,7 @@ class Admission(NamedTuple):
     """How many may be inside; None: any number."""
 
 
-class Session(Closing):
+class Session(Closing, Kin, Talking):
     """A session of a runtime. Made by `Runtime.spawn`; every method may be called from any thread.
 
     Settings of a single turn are given by name, as `SessionConfig` has them:
@@ -56,13 +63,24 @@ class Session(Closing):
     or the name of one of the runtime's.
     """
 
-    def __init__(self, ledger: Ledger, ask: Ask, admission: Admission, keeps: object) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        ask: Ask,
+        admission: Admission,
+        keeps: object,
+        births: Births,
+        origin: Origin | None = None,
+    ) -> None:
         self.id = ledger.session
         self._ledger = ledger
         self._ask = ask
         self._admission = admission
         self._keeps = keeps
         """The runtime: it is in use for as long as one of its sessions is."""
+        self._births = births
+        self._origin = origin
+        """The tool call that this handle is used in: what it begins is begun for that call's turn."""
 
     def __repr__(self) -> str:
         return f"<Session {self.id!r}>"
@@ -317,18 +335,22 @@ class Session(Closing):
             config=config,
             outlet=outlet,
             doors=self._enter(config),
+            origin=self._origin,
         )
         try:
             self._send(Submit(turn))
         except BaseException:
             turn.withdraw()
             raise
+        if self._origin is not None:
+            self._origin.turn.delegate(turn, functools.partial(self._cancel, turn.number))
         return turn
 
     def _enter(self, config: SessionConfig) -> tuple[Door, ...]:
         door, bound = self._admission
         own, queued = self._ledger.door, config.max_queued_turns
-        door.enter(bound, "the runtime")
+        nested = self._origin is not None and self._origin.runs
+        door.enter(bound, "the runtime", nested=nested)
         try:
             own.enter(None if queued is None else queued + 1, f"session {self.id!r}")
         except AdmissionError:

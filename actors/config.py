@@ -6,7 +6,7 @@ Each setting can stand for a runtime, a session or a turn; the more special one 
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeAlias
 
 import msgspec
 
@@ -31,6 +31,7 @@ __all__ = [
     "RuntimeConfig",
     "Secret",
     "SessionConfig",
+    "Strategy",
     "Thinking",
     "Tls",
     "Window",
@@ -108,6 +109,10 @@ class Repeats(Settings, frozen=True):
             self._refuse("warn", f"must not be above stop ({self.stop}): it would never be reached")
 
 
+Strategy: TypeAlias = Literal["one_for_one", "one_for_all", "rest_for_one"]
+"""Who is started anew with a child that failed: nobody else; all of its siblings; those that were started after it."""
+
+
 class SessionConfig(Settings, frozen=True):
     """How a session runs its turns."""
 
@@ -163,6 +168,13 @@ class SessionConfig(Settings, frozen=True):
     window: Window | None = None
     """What happens when the conversation grows longer than the model takes; None: all of it is sent."""
 
+    strategy: Strategy = "one_for_one"
+    """Which of the session's children are started anew with one that failed."""
+    child_intensity: Intensity = Intensity()
+    """How often children are started anew; past that the session ends with `child_intensity`."""
+    child_shutdown: Seconds = 5.0
+    """How long a child may take to end when it has to, in seconds, before it is ended by force."""
+
     def __post_init__(self) -> None:
         given: Any = self.tools
         if isinstance(given, list):
@@ -197,6 +209,8 @@ class RuntimeConfig(Settings, frozen=True):
     max_queued_turns: Count | None = None
     """How many turns of all sessions may wait while `max_active_turns` run; past that `send` raises
     `QueueFullError`."""
+    max_room_lines: Positive = 256
+    """How many lines of a room may wait for its slowest member; past that `Room.say` raises `QueueFullError`."""
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -9,11 +9,16 @@ The tree::
     │   ├── RuntimeClosedError   the runtime is not open (yet, or any more)
     │   │   └── ForkedError      it is open, but in the process that this one was forked from
     │   ├── SessionClosedError   the session has ended
+    │   ├── NoSuchSessionError   no session of that name is there: there never was, or it has ended
     │   ├── ScriptError          a scenario script that can't be read or run
     │   └── SimulationError      what a simulation can't have: real time, threads, sockets, chance without a seed
     ├── AdmissionError           a turn was not accepted, though nothing was wrong with it
     │   ├── QueueFullError       too many run or wait: try again later
     │   └── DrainingError        the runtime takes no new ones
+    ├── AskError                 a session's ask of another that got no answer
+    │   ├── AskCycleError        the two would wait for each other for ever; carries the path
+    │   ├── AskTimeoutError      none came in time (also a TimeoutError)
+    │   └── AskCancelledError    the turn that asked has ended
     ├── TurnError                an accepted turn that did not complete
     │   ├── TurnFailedError      carries the terminal `TurnFailed` event
     │   └── TurnCancelledError   carries the terminal `TurnCancelled` event
@@ -82,6 +87,10 @@ class SessionClosedError(UsageError, RuntimeError):
     """The session has ended and accepts nothing more."""
 
 
+class NoSuchSessionError(UsageError):
+    """No session of that name is there: there never was, or it has ended."""
+
+
 class ScriptError(UsageError):
     """A scenario script that can't be read, or that holds no scenario."""
 
@@ -95,11 +104,42 @@ class AdmissionError(GreenroomError):
 
 
 class QueueFullError(AdmissionError):
-    """As many turns run or wait as may (`max_queued_turns`): try again when one has ended."""
+    """As many turns run or wait as may (`max_queued_turns`), or a room's lines: try again when there is room."""
 
 
 class DrainingError(AdmissionError):
     """The runtime is draining: it ends the turns that it has, and takes no new ones."""
+
+
+class AskError(GreenroomError):
+    """A session asked another one and got no answer. What else can go wrong there has types of its own.
+
+    These are `NoSuchSessionError`; `AdmissionError`, where the other takes no more turns; and `TurnFailedError` and
+    `TurnCancelledError` of the other's turn.
+    """
+
+
+class AskCycleError(AskError):
+    """The ask was not made: who is asked waits for who asks already, if by way of others.
+
+    Args:
+        path: the sessions by name, each waiting for the next; it begins and ends with the one that asked.
+    """
+
+    def __init__(self, path: tuple[str, ...]) -> None:
+        super().__init__(f"sessions would wait for each other for ever: {' -> '.join(path)}")
+        self.path = path
+
+    def __reduce__(self) -> tuple[type[AskCycleError], tuple[tuple[str, ...]]]:
+        return type(self), (self.path,)
+
+
+class AskTimeoutError(AskError, TimeoutError):
+    """No answer came within the deadline; the turn that would have given it is cancelled."""
+
+
+class AskCancelledError(AskError):
+    """The turn that asked has ended, so that nobody waits for the answer."""
 
 
 class TurnError(GreenroomError):

@@ -15,44 +15,8 @@ from typing import Any, Literal, TypeAlias
 
 import msgspec
 
+from actors.carried import AttemptUsage, Citation, EndReason, ToolCall, ToolOutcome
 from actors.outcome import Complete, Failure, Outcome
-
-
-class ToolCall(msgspec.Struct, frozen=True, kw_only=True):
-    """A tool call that the model asked for."""
-
-    id: str
-    """As sent; empty when the endpoint sent none."""
-    name: str
-    arguments: str
-    """The arguments as the model wrote them."""
-    runnable: bool
-    """True only if the attempt was complete and the arguments are a JSON object (empty means `{}`)."""
-
-
-class Citation(msgspec.Struct, frozen=True, kw_only=True):
-    """What a part of the answer refers to."""
-
-    url: str = ""
-    title: str = ""
-    text_from: int | None = None
-    """Where in the step's text it begins, in code points, where the endpoint says so."""
-    text_to: int | None = None
-    """Where it ends, not included."""
-
-
-class AttemptUsage(msgspec.Struct, frozen=True, kw_only=True):
-    """What one attempt cost."""
-
-    step: int
-    attempt: int
-    source: Literal["measured", "estimated", "unknown"]
-    """`measured`: the endpoint said so; `estimated`: counted from what arrived, output only; `unknown`: neither."""
-    input_tokens: int | None = None
-    output_tokens: int | None = None
-    total_tokens: int | None = None
-    cached_input_tokens: int | None = None
-    reasoning_tokens: int | None = None
 
 
 class _Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
@@ -144,18 +108,6 @@ class StepFinished(_Event, frozen=True, kw_only=True, tag="step_finished"):
     calls: tuple[ToolCall, ...]
     usage: AttemptUsage
     outcome: Complete
-
-
-ToolOutcome: TypeAlias = Literal[
-    "ok", "error", "crashed", "timeout", "invalid", "unknown", "rejected", "repeated", "interrupted"
-]
-"""How a tool call ended.
-
-- `ok`: it gave a result; `error`: it said itself that it failed; `crashed`: it raised anything else;
-- `timeout`: its deadline passed; `interrupted`: the turn ended under it;
-- never run: `invalid` (its arguments), `unknown` (its name), `rejected` (an approval, or a hook), `repeated` (too
-  often).
-"""
 
 
 class ToolCallStarted(_Event, frozen=True, kw_only=True, tag="tool_call_started"):
@@ -321,7 +273,29 @@ class SessionRestarted(_Event, frozen=True, kw_only=True, tag="session_restarted
 class SessionEnded(_Event, frozen=True, kw_only=True, tag="session_ended"):
     """The session's last event."""
 
-    reason: Literal["closed", "runtime_closed", "restart_intensity"]
+    reason: EndReason
+    error: str = ""
+
+
+class ChildStarted(_Event, frozen=True, kw_only=True, tag="child_started"):
+    """A child of the session began a life."""
+
+    child: str
+    """Its id."""
+    agent: str = ""
+    """Which agent it is."""
+    call_id: str = ""
+    """The tool call that it was spawned in; empty for none."""
+    incarnation: int = 0
+    """How often it was started anew."""
+
+
+class ChildEnded(_Event, frozen=True, kw_only=True, tag="child_ended"):
+    """A child's life is over: its `SessionEnded`, as its parent learns it."""
+
+    child: str
+    agent: str = ""
+    reason: EndReason
     error: str = ""
 
 
@@ -356,6 +330,8 @@ Event: TypeAlias = (
     | TurnCancelled
     | SessionRestarted
     | SessionEnded
+    | ChildStarted
+    | ChildEnded
     | Custom
 )
 
@@ -365,9 +341,12 @@ __all__ = [
     "ApprovalRequested",
     "AttemptStarted",
     "AttemptUsage",
+    "ChildEnded",
+    "ChildStarted",
     "Citation",
     "ContextTrimmed",
     "Custom",
+    "EndReason",
     "Event",
     "LoopNoticed",
     "Outcome",

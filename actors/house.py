@@ -232,6 +232,7 @@ class House:
         for ledger in list(self.services.sessions.values()):
             ledger.close("runtime_closed")  # its supervisor did not come to it
         self.services.sessions.clear()
+        self.services.exchange.close()
         self.watchers.close()
         self.boards.close()
 

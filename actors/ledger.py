@@ -9,29 +9,27 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Mapping
-from typing import Any, Literal, TypeVar
+from types import MappingProxyType
+from typing import Any, Literal, NamedTuple, TypeVar
 
 import msgspec
 import pykka
 
 from actors.admission import Door, Gate
 from actors.birthplace import Birthplace
+from actors.company.family import Family
 from actors.config import Endpoint, SessionConfig
 from actors.core.aggregate import StepResult, attempt_usage
-from actors.core.chunks import Usage
-from actors.core.splice import Splice
+from actors.core.kinship import FAILURES
 from actors.endpoints import Endpoints
-from actors.errors import SessionClosedError
 from actors.events import (
     ApprovalDecided,
-    ApprovalRequested,
-    AttemptUsage,
+    EndReason,
     Event,
     SessionEnded,
     Terminal,
     TextDelta,
     ToolCallFinished,
-    ToolCallStarted,
     TurnCancelled,
     TurnCompleted,
     TurnFailed,
@@ -40,120 +38,26 @@ from actors.kernel.future import LoopFuture
 from actors.memory import Memory
 from actors.outcome import Failure, Internal
 from actors.outlets import Outlet
+from actors.turn import Turn
 
 E = TypeVar("E", bound=Event)
 
+_CANCELLED: Mapping[EndReason, str] = MappingProxyType(
+    {"parent_ended": "the session's parent ended", "sibling_failed": "a sibling of the session failed"}
+)
+"""Why the turns of a session are cancelled that ends for this reason."""
 
-class Turn:
-    """An accepted turn, up to its terminal event."""
 
-    __slots__ = (
-        "attempt",
-        "backoff_ms",
-        "config",
-        "done",
-        "doors",
-        "endpoint",
-        "failed_attempts",
-        "hidden",
-        "kept",
-        "messages",
-        "number",
-        "open_approvals",
-        "open_calls",
-        "outlet",
-        "partial",
-        "retrying",
-        "splice",
-        "started",
-        "stateless",
-        "step",
-        "terminal",
-        "tools",
-        "usage",
-        "why",
-    )
+class Ending(NamedTuple):
+    """How a session is to end, once its children have."""
 
-    def __init__(
-        self,
-        *,
-        number: int,
-        messages: tuple[Mapping[str, Any], ...],
-        tools: tuple[Mapping[str, Any], ...],
-        stateless: bool,
-        endpoint: Endpoint,
-        config: SessionConfig,
-        outlet: Outlet | None,
-        doors: tuple[Door, ...] = (),
-    ) -> None:
-        self.number = number
-        self.messages = messages
-        self.tools = tools
-        self.stateless = stateless
-        self.endpoint = endpoint
-        self.config = config
-        self.outlet = outlet
-        """Gets this turn's events only."""
-        self.doors = doors
-        """Where it is counted until it ends."""
-        self.done: LoopFuture[Terminal] = LoopFuture()
-        """Gets the terminal event."""
-        self.splice = Splice()
-        self.usage: list[AttemptUsage] = []
-        self.partial: tuple[Usage | None, int] = (None, 0)
-        """What is known by now of the attempt that runs: reported usage, and code points received."""
-        self.step = 0
-        self.attempt = 0
-        self.failed_attempts = 0
-        """In the step that runs."""
-        self.backoff_ms: int | None = None
-        """What the next wait starts from; None: the policy's first."""
-        self.retrying = False
-        """Whether a backoff wait runs."""
-        self.hidden = False
-        """Whether what the step gives is not for the user."""
-        self.kept: tuple[Mapping[str, Any], ...] | None = None
-        """What stays of the conversation should the turn end without an answer; None: what there was before it."""
-        self.open_calls: dict[str, tuple[str, float, bool]] = {}
-        """Calls that have no result yet, by id: the tool, since when in Unix seconds, and whether it has begun."""
-        self.open_approvals: dict[str, tuple[str, float]] = {}
-        """Requests for a decision that have none yet, by id: the call, and since when in Unix seconds."""
-        self.started = 0.0
-        self.terminal: Terminal | None = None
-        self.why = ""
-        """Why the last failure was not tried again."""
+    reason: EndReason
+    error: str = ""
 
-    def leave(self) -> None:
-        """Be counted no longer."""
-        doors, self.doors = self.doors, ()
-        for door in doors:
-            door.leave()
 
-    def withdraw(self) -> None:
-        """Not be counted in the end: it was not accepted."""
-        doors, self.doors = self.doors, ()
-        for door in doors:
-            door.withdraw()
-
-    def note(self, event: Event) -> None:
-        """Remember what is open, and what is settled."""
-        match event:
-            case ToolCallStarted():
-                since = self.open_calls.get(event.call_id, ("", event.timestamp, False))[1]
-                self.open_calls[event.call_id] = event.name, since, True
-            case ToolCallFinished():
-                self.open_calls.pop(event.call_id, None)
-            case ApprovalRequested():
-                self.open_approvals[event.approval] = event.call_id, event.timestamp
-            case ApprovalDecided():
-                self.open_approvals.pop(event.approval, None)
-
-    def refuse(self) -> None:
-        """Tell the host that the turn was not accepted: it came behind the session's end."""
-        self.withdraw()
-        self.done.expire(SessionClosedError("the session ended before it could accept the turn"))
-        if self.outlet is not None:
-            self.outlet.close()
+def ending_below(reason: EndReason) -> EndReason:
+    """Why the children of a session end that ends for this reason."""
+    return "runtime_closed" if reason == "runtime_closed" else "parent_ended"
 
 
 class Counters(msgspec.Struct):
@@ -186,6 +90,8 @@ class Ledger:
         counters: Counters,
         wall: Callable[[], float],
         gate: Gate | None = None,
+        parent: Ledger | None = None,
+        agent: str = "",
     ) -> None:
         self.session = session
         self.endpoint = endpoint
@@ -202,6 +108,16 @@ class Ledger:
         self.gate = gate
         """Its place in the line for a slot; None: turns at once are not limited."""
         self.birthplace = Birthplace()
+        self.parent = parent
+        """The session that it is a child of; None: it is nobody's."""
+        self.agent = agent
+        """Which agent it is, for events and the log."""
+        self.family = Family()
+        """Its children."""
+        self.nursery: pykka.ActorRef[Any] | None = None
+        """The parent of their supervisors, once there was a child."""
+        self.here: Callable[[Turn, str], Any]
+        """Gives the session's handle for a call of one of its turns."""
         self.seq = 0
         self.waiting: dict[int, Turn] = {}
         """Accepted turns that have not begun, in order."""
@@ -212,7 +128,14 @@ class Ledger:
         """When actors of the session were restarted, within the intensity's window."""
         self.ended: LoopFuture[SessionEnded] = LoopFuture()
         self.end: SessionEnded | None = None
+        self.ending: Ending | None = None
+        """Set when it is decided; its children end first."""
         self._wall = wall
+
+    @property
+    def over(self) -> bool:
+        """Whether it takes no turn any more."""
+        return self.ending is not None or self.end is not None
 
     def accept(self, turn: Turn) -> None:
         """Take a turn; from here on it gets exactly one terminal event."""
@@ -225,6 +148,11 @@ class Ledger:
         if number is None:  # where slots are few, the next turn can wait for one while none runs
             return next(iter(self.waiting.values()), None)
         return self.waiting.get(number)
+
+    @property
+    def is_lent_a_slot(self) -> bool:
+        """Whether a turn waits that a running one asked for: it works in that one's slot, as do those before it."""
+        return any(turn.origin is not None and turn.origin.runs for turn in self.waiting.values())
 
     def next_turn(self) -> Turn | None:
         """Make the turn that waits longest the current one."""
@@ -343,18 +271,32 @@ class Ledger:
         """End a turn because someone asked for it."""
         self._end(turn, TurnCancelled, "turns_cancelled", reason=reason)
 
-    def close(
-        self, reason: Literal["closed", "runtime_closed", "restart_intensity"], error: str = ""
-    ) -> None:
-        """End the session: every turn that is left gets its terminal event, then comes `SessionEnded`."""
+    def close(self, reason: EndReason, error: str = "") -> None:
+        """End the session: every turn that is left gets its terminal event, then comes `SessionEnded`.
+
+        Whatever there still is beneath it ends before it does.
+        """
         if self.end is not None:
             return
+        for child in self.family.below(ending=True):
+            child.ledger.end_alone(ending_below(reason), "")
+            child.tell_end()
+        self.end_alone(reason, error)
+
+    def end_turns(self, reason: EndReason, error: str) -> None:
+        """Every turn that is left gets its terminal event."""
         left = [] if self.current is None else [self.current]
         for turn in [*left, *self.waiting.values()]:
-            if reason == "restart_intensity":
+            if reason in FAILURES:
                 self.fail(turn, Internal(message=f"the session ended: {error}"))
             else:
-                self.cancel(turn, "the session was closed")
+                self.cancel(turn, _CANCELLED.get(reason, "the session was closed"))
+
+    def end_alone(self, reason: EndReason, error: str) -> None:
+        """As `close`, for a session that has no child any more that has not ended."""
+        if self.end is not None:
+            return
+        self.end_turns(reason, error)
         self.end = self.emit(SessionEnded, reason=reason, error=error)
         for outlet in self.outlets:
             outlet.close()
@@ -390,5 +332,8 @@ class Ledger:
         setattr(self.counters, counter, getattr(self.counters, counter) + 1)
         if turn.outlet is not None:
             turn.outlet.close()
+        turn.abandon()
+        if turn.origin is not None:
+            turn.origin.turn.delegated.pop(turn, None)
         turn.leave()
         turn.done.set(turn.terminal)

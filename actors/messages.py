@@ -6,8 +6,8 @@ under way when the next attempt runs: the receiver compares the key and lets a s
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
@@ -16,16 +16,14 @@ from actors.config import Endpoint, SessionConfig
 from actors.core.aggregate import Piece, StepResult
 from actors.core.chunks import Chunk, Usage
 from actors.core.slots import Ticket
-from actors.events import AttemptUsage, Event, ToolOutcome
+from actors.events import AttemptUsage, EndReason, Event, ToolOutcome
 from actors.outcome import Complete, Failure
 from actors.tools.result import ToolResult
 from actors.wire.openai_chat import Request
 
 if TYPE_CHECKING:
-    from actors.ledger import Turn
     from actors.outlets import ActorOutlet, Outlet
-
-EndReason: TypeAlias = Literal["closed", "runtime_closed", "restart_intensity"]
+    from actors.turn import Turn
 
 
 class AttemptKey(NamedTuple):
@@ -101,6 +99,8 @@ class StartTurn(Message, frozen=True):
     stateless: bool
     """True for a bare step: the messages are the whole request, and the conversation stays as it is."""
     endpoint: Endpoint
+    here: Callable[[str], Any] | None = None
+    """Gives the session's handle for a call of the turn, by the call's id; None outside a runtime."""
 
 
 class AbortTurn(Message, frozen=True):

@@ -15,7 +15,17 @@ from actors.messages import Submit
 from actors.services import Services
 
 _REPORTED = frozenset(
-    {"Guardian", "RootSupervisor", "Supervisor", "SessionActor", "McpSupervisor", "McpActor"}
+    {
+        "Guardian",
+        "McpActor",
+        "McpSupervisor",
+        "Nursery",
+        "RoomActor",
+        "RootSupervisor",
+        "SessionActor",
+        "Supervisor",
+        "Switchboard",
+    }
 )
 
 

@@ -7,11 +7,11 @@ from typing import Any
 import pykka
 
 from actors.events import Event
-from actors.ledger import Turn
 from actors.log.record import Log
 from actors.messages import AttemptFailed, AttemptFinished
 from actors.outcome import Failure, HttpError
 from actors.telling import telling
+from actors.turn import Turn
 
 
 class SessionReport:

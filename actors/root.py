@@ -1,7 +1,7 @@
 """The top of the tree: the root supervisor over the sessions' supervisors, and a guardian over it.
 
-The root speaks for a supervisor that failed: it ends that session's turn with one `TurnFailed(internal)`, counts the
-restart against the session's own intensity, and past it ends the session. Its neighbours never notice.
+What the root does about a session that fails is in `actors.company.overseer`; here is what there is one of in a
+runtime: the slots, the statistics, and the end.
 """
 
 from __future__ import annotations
@@ -12,47 +12,44 @@ from typing import Any, ClassVar
 
 import pykka
 
+from actors.carried import EndReason
+from actors.company.family import Child
+from actors.company.overseer import Overseer
+from actors.company.switchboard import Switchboard
 from actors.core.intensity import add_restart
 from actors.core.slots import Slots, Ticket
-from actors.events import Custom, SessionRestarted
 from actors.kernel.future import LoopFuture
 from actors.kernel.handlers import HandlingActor
 from actors.kernel.loop_actor import ChildFailed, Directive, Restart
 from actors.ledger import Ledger
 from actors.mcp.supervisor import McpSupervisor
 from actors.messages import (
-    BatchTaken,
-    Cancel,
     Close,
     FreeSlot,
-    Publish,
     Shutdown,
     SlotGranted,
     StatsDue,
-    Submit,
-    Subscribe,
-    Unsubscribe,
     WantSlot,
 )
-from actors.outcome import Internal
-from actors.reporting import SessionReport, describe
+from actors.reporting import describe
 from actors.services import Services
 
 
 class Guardian(HandlingActor):
-    """Holds the root supervisor, and that of the MCP servers: so simple that it has nothing to fail in."""
+    """Holds the root supervisor, the switchboard, and the MCP servers' supervisor: too simple to fail in anything."""
 
     def __init__(self, services: Services) -> None:
         super().__init__()
         self._services = services
         self._restarts: tuple[float, ...] = ()
         services.root.append(self.spawn(RootSupervisor, services, restart=Restart.PERMANENT))
+        services.exchange.switchboard = self.spawn(Switchboard, services, restart=Restart.PERMANENT)
         if services.mcp:
             self.spawn(McpSupervisor, services.mcp, services.log, restart=Restart.PERMANENT)
 
     def on_child_failed(self, failed: ChildFailed) -> Directive:
         """Restart the root within the runtime's intensity; past it, end every session, typed."""
-        if failed.ref.actor_urn != self._services.root[0].actor_urn:  # sessions go on without those servers
+        if failed.ref.actor_urn != self._services.root[0].actor_urn:  # sessions go on without the others
             return (
                 Directive.RESTART
                 if failed.restarts <= self._services.config.intensity.restarts
@@ -67,9 +64,14 @@ class Guardian(HandlingActor):
             ledger.close("restart_intensity", f"the root supervisor failed: {describe(failed.error)}")
         return Directive.STOP
 
+    def on_child_stopped(self, ref: pykka.ActorRef[Any]) -> None:
+        """Called after a child was given up: nobody is left waiting for it."""
+        if ref == self._services.exchange.switchboard:
+            self._services.exchange.close()
 
-class RootSupervisor(HandlingActor):
-    """Supervises the sessions' supervisors."""
+
+class RootSupervisor(Overseer):
+    """Supervises the supervisors of the sessions that have no parent."""
 
     handlers: ClassVar[dict[type, str]] = {
         Shutdown: "_shutdown",
@@ -79,71 +81,30 @@ class RootSupervisor(HandlingActor):
     }
 
     def __init__(self, services: Services) -> None:
-        super().__init__()
-        self._services = services
+        super().__init__(services.family, services)
         self._closed: LoopFuture[None] | None = None
 
     def on_start(self) -> None:
         """Begin to report; in a later life, forget whoever stopped when the last one failed."""
-        for ledger in list(self._services.supervisors.values()):
-            if not ledger.supervisor.is_alive():
-                self.on_child_stopped(ledger.supervisor)
+        super().on_start()
         self._reconcile_slots()
         self._tick = self.dispatcher.now()
         self.send_after(self._services.config.stats_every, StatsDue())
 
-    def on_child_failed(self, failed: ChildFailed) -> Directive:
-        """A session's supervisor failed: its turn fails, and it is started anew with its ledger."""
-        services = self._services
-        ledger = services.supervisors[failed.ref.actor_urn]
-        error = describe(failed.error)
-        report = SessionReport(services.log, ledger.session)
-        self._fail_turns(ledger, failed, error, report)
-        _carry_out(ledger, failed.message)
-        self._take_slot_back(ledger)
-        if type(failed.message) is Close or self._closed is not None:
-            # What it failed in is not handled again, and the session was to end in any case.
-            ledger.close("closed" if self._closed is None else "runtime_closed", error)
-            return Directive.STOP
-        ledger.restarts, within = add_restart(ledger.restarts, self.dispatcher.now(), ledger.config.intensity)
-        if not within:
-            ledger.close("restart_intensity", error)
-            report.session_ended("restart_intensity", error)
-            return Directive.STOP
-        ledger.emit(SessionRestarted, restarts=len(ledger.restarts), error=error)
-        report.session_restarted(error, failed.error, len(ledger.restarts), who="session's supervisor")
-        return Directive.RESTART
+    @property
+    def _closes(self) -> EndReason | None:
+        return None if self._closed is None else "runtime_closed"
 
-    def _fail_turns(self, ledger: Ledger, failed: ChildFailed, error: str, report: SessionReport) -> None:
-        """The turn that ran, and one whose acceptance or cancelling failed, each get their terminal event."""
-        message = failed.message
-        outcome = Internal(message=error)
-        broken = [] if ledger.current is None else [ledger.current]
-        if type(message) is Submit and message.turn not in broken:
-            ledger.accept(message.turn)
-            broken.append(message.turn)
-        if type(message) is Cancel and message.turn in ledger.waiting:
-            broken.append(ledger.waiting[message.turn])
-        for turn in broken:
-            ledger.fail(turn, outcome)
-            report.turn_failed(turn, outcome, self.dispatcher.now())
-
-    def on_child_stopped(self, ref: pykka.ActorRef[Any]) -> None:
-        """Called after a session's supervisor has stopped; it may not have come to say so to its consumers."""
-        ledger = self._services.supervisors.pop(ref.actor_urn, None)
-        if ledger is None:
-            return
-        ledger.close("closed")
-        self._services.sessions.pop(ledger.session, None)
-        self._take_slot_back(ledger)
-        if self._closed is not None and not self._services.supervisors:
+    def _child_ended(self, child: Child) -> None:
+        self._let_go(child)
+        if self._closed is not None and not len(self._family):
             self._closed.set(None)
 
     def _shutdown(self, _: Shutdown) -> LoopFuture[None]:
         self._closed = LoopFuture()
-        for ledger in list(self._services.supervisors.values()):
-            self.send(ledger.supervisor, Close("runtime_closed"))
-        if not self._services.supervisors:
+        for child in self._family.children():
+            self.send(child.ledger.supervisor, Close("runtime_closed"))
+        if not len(self._family):
             self._closed.set(None)
         return self._closed
 
@@ -159,7 +120,7 @@ class RootSupervisor(HandlingActor):
             self._services.slots.free(message.ticket)
             self._grant_slots(self._services.slots)
 
-    def _take_slot_back(self, ledger: Ledger) -> None:
+    def _release_slot(self, ledger: Ledger) -> None:
         slots, gate = self._services.slots, ledger.gate
         if slots is not None and gate is not None and gate.ticket is not None:
             slots.free(gate.ticket)
@@ -218,16 +179,3 @@ class RootSupervisor(HandlingActor):
             loop_lag=lag,
             rss=self._services.rss(),
         )
-
-
-def _carry_out(ledger: Ledger, message: Any) -> None:
-    """Do what others rely on of a message that a supervisor failed in, as it is not handled again."""
-    match message:
-        case Subscribe():
-            ledger.outlets += (message.outlet,)
-        case Unsubscribe():
-            ledger.outlets = tuple(outlet for outlet in ledger.outlets if outlet is not message.outlet)
-        case BatchTaken():
-            message.outlet.taken()
-        case Publish():
-            ledger.emit(Custom, payload=message.payload)

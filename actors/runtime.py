@@ -14,31 +14,32 @@ from typing import Any, Self
 
 import pykka
 
-from actors.admission import Door, Gate
+from actors.admission import Door
 from actors.birthplace import Birthplace
-from actors.client import Admission, Session, actor_outlet
-from actors.company.board.blackboard import Blackboard
+from actors.births import Births
+from actors.blackboard import Blackboard
+from actors.client import Session, actor_outlet
 from actors.company.board.limits import BoardLimits
+from actors.company.exchange import Exchange
+from actors.company.family import Family
 from actors.config import Buffering, Endpoint, RuntimeConfig
 from actors.core.slots import Slots
 from actors.endpoints import Endpoints
-from actors.errors import ConfigError, DrainingError, SessionClosedError
+from actors.errors import ConfigError, SessionClosedError
 from actors.house import House
 from actors.kernel import future
 from actors.kernel.dispatcher import Dispatcher
 from actors.kernel.future import LoopFuture
-from actors.kernel.loop_actor import Restart
-from actors.ledger import Counters, Ledger
+from actors.ledger import Counters
 from actors.log.record import Log
 from actors.mapping import ResultStream
 from actors.mcp.server import McpServer
 from actors.mcp.state import mcp_states
 from actors.mcp.tools import McpTools
-from actors.overrides import replace
+from actors.room import Room
 from actors.services import Services, Transports
 from actors.stream import EventStream, refuse_on_a_loop
-from actors.supervisor import Supervisor
-from actors.user_input import Messages, to_messages
+from actors.user_input import Messages
 from actors.watching import Fan, Watch
 from actors.world import World
 
@@ -69,7 +70,7 @@ class Runtime:
         mcp: Mapping[str, McpServer] = MappingProxyType({}),
         world: World = World(),  # noqa: B008 - frozen
     ) -> None:
-        self._endpoints = Endpoints(endpoint, endpoints)
+        found = Endpoints(endpoint, endpoints)
         self._config = config
         active, queued = config.max_active_turns, config.max_queued_turns
         self._services = Services(
@@ -81,6 +82,8 @@ class Runtime:
             ids=ids,
             sessions={},
             supervisors={},
+            exchange=Exchange(config.max_room_lines),
+            family=Family(),
             root=[],
             door=Door(),
             mcp=mcp_states(mcp),
@@ -89,9 +92,10 @@ class Runtime:
             rss=world.rss,
         )
         bound = None if active is None or queued is None else active + queued
-        self._admission = Admission(self._services.door, bound)
         self._world = world
         self._house = House(self._services, wall_clock)
+        self._births = Births(self._house, found, config.session, bound)
+        self._services.exchange.births = self._births
         self._finalizer = weakref.finalize(self, self._house.dropped)
         self._finalizer.atexit = False
 
@@ -118,34 +122,7 @@ class Runtime:
             DrainingError: it is draining.
             ConfigError: a setting is unknown or can't be, the id is taken, or there is no such endpoint.
         """
-        chosen = self._endpoints.find(endpoint)
-        services = self._services
-        config = replace(self._config.session, settings, chosen)
-        system = () if config.system is None else ({"role": "system", "content": config.system},)
-        conversation = (*system, *to_messages(messages, config.parts))  # may read files: not under the lock
-        house = self._house
-        house.open()  # before the lock: a fork may find it held for ever
-        with house.lock:
-            dispatcher, root = house.open()
-            if house.draining:
-                raise DrainingError("the runtime is draining: it takes no new sessions")
-            name = services.ids().hex if id is None else id
-            if name in services.sessions:
-                raise ConfigError("id", f"session {name!r} exists already; close it first or take another id")
-            ledger = Ledger(
-                name,
-                endpoint=chosen,
-                endpoints=self._endpoints,
-                config=config,
-                messages=conversation,
-                counters=services.counters,
-                wall=dispatcher.wall,
-                gate=None if services.slots is None else Gate(),
-            )
-            ledger.outlets = house.watchers.outlets(ledger)
-            services.sessions[name] = ledger
-            dispatcher.spawn(Supervisor, ledger, services, parent=root, restart=Restart.TRANSIENT)
-        return self._session(ledger, dispatcher)
+        return self._births.spawn(settings, endpoint=endpoint, id=id, messages=messages, keeps=self)
 
     def sessions(self) -> tuple[Session, ...]:
         """The sessions that have not ended, oldest first.
@@ -153,12 +130,9 @@ class Runtime:
         Raises:
             RuntimeClosedError: the runtime is not open.
         """
-        dispatcher, _ = self._house.open()
-        return tuple(self._session(ledger, dispatcher) for ledger in list(self._services.sessions.values()))
-
-    def _session(self, ledger: Ledger, dispatcher: Dispatcher) -> Session:
-        ask = functools.partial(future.ask, loop=dispatcher.loop)
-        return Session(ledger, ask, self._admission, keeps=self)
+        self._house.open()
+        ledgers = list(self._services.sessions.values())
+        return tuple(self._births.session(ledger, keeps=self) for ledger in ledgers if ledger.end is None)
 
     def map(self, prompts: Iterable[str], *, max_sessions: int = 8, **settings: Any) -> ResultStream:
         """Run each prompt in a session of its own and give results as they complete, for `for` or `async for`.
@@ -211,6 +185,16 @@ class Runtime:
         state = self._house.board(name, keys, limits)
         dispatcher, _ = self._house.open()
         return Blackboard(state, functools.partial(future.ask, loop=dispatcher.loop), keeps=self)
+
+    def room(self, name: str) -> Room:
+        """The room of that name, where sessions hear each other; it is opened when it is first used.
+
+        Raises:
+            RuntimeClosedError: the runtime is not open.
+        """
+        dispatcher, _ = self._house.open()
+        ask = functools.partial(future.ask, loop=dispatcher.loop)
+        return Room(name, self._services.exchange, ask, keeps=self)
 
     # Events of all sessions
 

@@ -11,6 +11,8 @@ import msgspec
 import pykka
 
 from actors.admission import Door
+from actors.company.exchange import Exchange
+from actors.company.family import Family
 from actors.config import Endpoint, RuntimeConfig
 from actors.core.slots import Slots
 from actors.ledger import Counters, Ledger
@@ -57,6 +59,10 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     """By session id; those that have not ended. Supervisors are found by their urn in `supervisors`."""
     supervisors: dict[str, Ledger]
     """By the supervisor's urn."""
+    exchange: Exchange
+    """What sessions ask each other, and their rooms."""
+    family: Family
+    """The sessions that have no parent."""
     root: list[pykka.ActorRef[Any]]
     """The root supervisor, once the guardian has started it."""
     rss: Callable[[], int]

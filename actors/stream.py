@@ -19,7 +19,6 @@ from actors.kernel.future import LoopFuture, running_loop
 from actors.outlets import Outbox, StreamOutlet
 
 T = TypeVar("T")
-
 CancelTurn: TypeAlias = Callable[[int, str], None]
 """Cancels a turn by its number, with a reason; from any thread; never blocks, never raises."""
 
@@ -147,7 +146,8 @@ class Stream(Closing, Generic[T]):
         with self._lock:
             if not self._taken:
                 self.birthplace.check()  # before the outlet's lock: the loop's thread may have held it at the fork
-                self._taken = self._outlet.take()[::-1]
+                waiting: list[Any] = self._outlet.take()
+                self._taken = waiting[::-1]
             return self._taken.pop() if self._taken else None
 
     def __iter__(self) -> Self:
@@ -184,7 +184,8 @@ class Stream(Closing, Generic[T]):
 class EventStream(Stream[Event]):
     """The events of one turn, or of a whole session.
 
-    Closing it cancels a turn that has not ended. The last event is the terminal one (`SessionEnded` for a session's).
+    Leaving the block, `close`, and dropping the last reference cancel a turn that has not ended, at once and
+    without awaiting anything. The last event is the terminal one (`SessionEnded` for a session's stream).
     """
 
 

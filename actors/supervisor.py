@@ -6,9 +6,13 @@ It does little and runs no host code. What it decides, it asks a pure function (
 
 from __future__ import annotations
 
+import functools
 from typing import Any, ClassVar
 
 from actors.attempts import Attempts
+from actors.carried import EndReason
+from actors.company.messages import ChildrenEnded, ChildrenFailed, EndChildren
+from actors.company.overseer import end_by_force
 from actors.core.intensity import add_restart
 from actors.events import (
     Custom,
@@ -16,7 +20,7 @@ from actors.events import (
     TurnStarted,
 )
 from actors.kernel.loop_actor import ChildFailed, Directive, Restart, RestartWith
-from actors.ledger import Ledger, Turn
+from actors.ledger import Ending, Ledger
 from actors.messages import (
     AbortTurn,
     BatchTaken,
@@ -41,6 +45,7 @@ from actors.outcome import Failure, Internal
 from actors.reporting import describe
 from actors.services import Services
 from actors.session import SessionActor
+from actors.turn import Turn
 
 
 class Supervisor(Attempts):
@@ -63,6 +68,8 @@ class Supervisor(Attempts):
         Keep: "_keep",
         BatchTaken: "_batch_taken",
         SlotGranted: "_slot_granted",
+        ChildrenEnded: "_children_ended",
+        ChildrenFailed: "_children_failed",
     }
 
     def __init__(self, ledger: Ledger, services: Services) -> None:
@@ -79,6 +86,8 @@ class Supervisor(Attempts):
         else:
             self.send(self._ledger.actor, AbortTurn(self._ledger.conversation))
         self._take_up()
+        if self._ledger.ending is not None:
+            self._wind_up()
 
     def _session_args(self) -> tuple[Any, ...]:
         ledger, services = self._ledger, self._services
@@ -88,7 +97,7 @@ class Supervisor(Attempts):
     # Turns
 
     def _submit(self, message: Submit) -> None:
-        if self._ledger.end is not None:
+        if self._ledger.over:
             message.turn.refuse()
             return
         self._ledger.accept(message.turn)
@@ -96,9 +105,9 @@ class Supervisor(Attempts):
 
     def _take_up(self) -> None:
         ledger = self._ledger
-        if ledger.current is not None or ledger.end is not None:
+        if ledger.current is not None or ledger.over:
             return
-        gate = ledger.gate
+        gate = None if ledger.gate is None or ledger.is_lent_a_slot else ledger.gate
         if gate and not gate.passes(self.actor_urn, self._to_root, turns_wait=bool(ledger.waiting)):
             return
         turn = ledger.next_turn()
@@ -107,7 +116,10 @@ class Supervisor(Attempts):
         turn.started = self.dispatcher.now()
         ledger.emit(TurnStarted, turn)
         self._report.turn_started(turn)
-        start = StartTurn(turn.number, turn.messages, turn.tools, turn.config, turn.stateless, turn.endpoint)
+        here = functools.partial(ledger.here, turn)
+        start = StartTurn(
+            turn.number, turn.messages, turn.tools, turn.config, turn.stateless, turn.endpoint, here
+        )
         self.send(ledger.actor, start)
 
     def _slot_granted(self, message: SlotGranted) -> None:
@@ -221,6 +233,8 @@ class Supervisor(Attempts):
         """Restart the session actor within its intensity; fail the turn of a caller or aggregator that broke."""
         error = describe(failed.error)
         turn = self._ledger.current
+        if failed.ref == self._ledger.nursery:
+            return self._nursery_failed(failed, error)
         if failed.ref == self._ledger.actor:
             return self._session_failed(failed, turn, error)
         if turn is not None and failed.ref in {self._caller, self._aggregator}:
@@ -235,20 +249,65 @@ class Supervisor(Attempts):
         self._drop_attempt()
         if turn is not None:
             self._fail(turn, Internal(message=error))
-        ledger.restarts, within = add_restart(ledger.restarts, self.dispatcher.now(), ledger.config.intensity)
-        if not within:
+        if ledger.ending is not None:
+            return Directive.STOP
+        if not self._count_restart(failed, error, who="session actor"):
             self._end("restart_intensity", error)
             return Directive.STOP
-        ledger.emit(SessionRestarted, restarts=len(ledger.restarts), error=error)
-        self._report.session_restarted(error, failed.error, len(ledger.restarts), who="session actor")
         self._take_up()
         return RestartWith(*self._session_args())
+
+    def _nursery_failed(self, failed: ChildFailed, error: str) -> Directive:
+        """Its children live on; past the session's intensity there is nobody who could end them but by force."""
+        if self._count_restart(failed, error, who="nursery"):
+            return Directive.RESTART
+        if self._ledger.ending is None:
+            self._ledger.ending = Ending("restart_intensity", error)
+        self._drop_attempt()
+        end_by_force(self._ledger, self._services)
+        self.stop()
+        return Directive.STOP
+
+    def _count_restart(self, failed: ChildFailed, error: str, *, who: str) -> bool:
+        """Whether an actor of the session may be started anew once more; if so, it is told."""
+        ledger = self._ledger
+        ledger.restarts, within = add_restart(ledger.restarts, self.dispatcher.now(), ledger.config.intensity)
+        if within:
+            ledger.emit(SessionRestarted, restarts=len(ledger.restarts), error=error)
+            self._report.session_restarted(error, failed.error, len(ledger.restarts), who=who)
+        return within
 
     def _close(self, message: Close) -> None:
         self._end(message.reason)
 
-    def _end(self, reason: Any, error: str = "") -> None:
+    def _end(self, reason: EndReason, error: str = "") -> None:
+        if self._ledger.ending is None:
+            self._ledger.ending = Ending(reason, error)
+            self._wind_up()
+
+    def _wind_up(self) -> None:
+        """End what the session does, then its children, then the session."""
+        ledger, ending = self._ledger, self._ending()
         self._drop_attempt()
-        self._ledger.close(reason, error)
-        self._report.session_ended(reason, error)
+        ledger.end_turns(*ending)
+        if ledger.family.end() or ledger.nursery is None:
+            self._finish()
+        else:
+            self.send(ledger.nursery, EndChildren())
+
+    def _children_failed(self, message: ChildrenFailed) -> None:
+        self._end("child_intensity", message.error)
+
+    def _children_ended(self, _: ChildrenEnded) -> None:
+        self._finish()
+
+    def _finish(self) -> None:
+        ending = self._ending()
+        self._ledger.close(*ending)
+        self._report.session_ended(*ending)
         self.stop()
+
+    def _ending(self) -> Ending:
+        ending = self._ledger.ending
+        assert ending is not None  # noqa: S101 - whoever asks has set it
+        return ending

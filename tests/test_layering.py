@@ -17,9 +17,11 @@ PURE_OF_TOOLS = (
     "strict", "tool",
 )  # fmt: skip
 PURE_OF_BOARD = ("backlog", "changes", "contents", "keys", "limits")
+PURE_OF_COMPANY = ("book", "letters", "room_events", "waits")
 PURE_OF_OTEL = ("names", "spans", "turn", "turns")
 PURE = sorted([
     *(path for package in PURE_PACKAGES for path in ROOT.glob(f"actors/{package}/*.py")),
+    *(ROOT / "actors" / "company" / f"{name}.py" for name in PURE_OF_COMPANY),
     *(ROOT / "actors" / "log" / f"{name}.py" for name in PURE_OF_LOG),
     *(ROOT / "actors" / "company" / "board" / f"{name}.py" for name in PURE_OF_BOARD),
     *(ROOT / "actors" / "otel" / f"{name}.py" for name in PURE_OF_OTEL),
@@ -32,6 +34,7 @@ OURS = (
         for name in (
             "errors",
             "outcome",
+            "carried",
             "events",
             "approvals",
             "settings",
@@ -47,6 +50,7 @@ OURS = (
             "settings",
         )
     ),
+    *(f"actors.company.{name}" for name in PURE_OF_COMPANY),
     *(f"actors.log.{name}" for name in PURE_OF_LOG),
     *(f"actors.company.board.{name}" for name in PURE_OF_BOARD),
     *(f"actors.otel.{name}" for name in PURE_OF_OTEL),
@@ -117,6 +121,7 @@ LAYERS = (
     (
         "errors",
         "outcome",
+        "carried",
         "events",
         "scrub",
         "settings",
@@ -152,6 +157,7 @@ LAYERS = (
         "turns",
         "telling",
         "outlets",
+        "turn",
         "ledger",
         "services",
         "reporting",
@@ -160,12 +166,13 @@ LAYERS = (
         "caller",
         "attempts",
         "supervisor",
+        "company",
         "root",
         "mcp",
         "observer",
     ),
-    ("stream", "company", "pump", "watching", "overrides", "client", "mapping"),
-    ("world", "house", "runtime"),
+    ("stream", "pump", "watching", "overrides", "client", "room", "blackboard", "mapping"),
+    ("world", "house", "births", "runtime"),
     ("sim",),
     ("scenario", "chat", "dashboard", "otel", "commands"),
     ("cli",),

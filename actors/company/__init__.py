@@ -1,1 +1,1 @@
-"""Companies: many sessions that work together."""
+"""Companies: sessions that have children, what they are to each other, and how they talk."""

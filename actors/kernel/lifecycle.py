@@ -212,7 +212,11 @@ def _note(cell: Cell, error: BaseException) -> None:
 
 
 def _end_unsupervised(cell: Cell, error: BaseException, *, hook: bool) -> None:
-    _close(cell)
+    # Closed first: the children's last words to their parent are dead letters, and it gets no new children.
+    cell.closed = True
+    for child in reversed(list(cell.children if cell.children is not None else ())):
+        terminate(child)
+    cancel_all(cell)
     if cell.registered:
         handle_failure(current(cell))
     else:
@@ -231,19 +235,31 @@ def cancel_all(cell: Cell) -> None:
         timer.cancel()
 
 
-def _close(cell: Cell) -> None:
-    # Closed first: the children's last words to their parent are dead letters, and it gets no new children.
-    cell.closed = True
-    for child in reversed(list(cell.children if cell.children is not None else ())):
-        terminate(child)
-    cancel_all(cell)
-
-
 def terminate(cell: Cell) -> None:
     """Stop an actor now: children first, newest first; `on_stop` unless it failed or never began."""
     if cell.closed:
         return
-    _close(cell)
+    cell.closed = True  # first, as above
+    if not cell.children:
+        _finish(cell)
+        return
+    under_way = [
+        (cell, reversed(list(cell.children)))
+    ]  # no recursion: a tree may be deeper than Python's stack
+    while under_way:
+        parent, children = under_way[-1]
+        child = next(children, None)
+        if child is None:
+            under_way.pop()
+            _finish(parent)
+        elif not child.closed:
+            child.closed = True
+            under_way.append((child, reversed(list(child.children if child.children is not None else ()))))
+
+
+def _finish(cell: Cell) -> None:
+    """Have a closed cell stop, whose children have."""
+    cancel_all(cell)
     if cell.registered and not cell.started:
         pykka.ActorRegistry.unregister(cell.ref)
     elif not cell.registered:

@@ -89,6 +89,8 @@ NAMES: Final[Mapping[str, str]] = MappingProxyType(
         "retry_next_at": "retry.next_at",
         "mcp_server": "mcp.server.name",
         "mcp_protocol": "mcp.protocol.version",
+        "asked": "ask.session",
+        "room": "room.name",
         "stack": "code.stacktrace",
         "sessions_total": "runtime.sessions.total",
         "sessions_idle": "runtime.sessions.idle",
@@ -419,6 +421,20 @@ class RequestCancelled(RequestEnd, frozen=True, kw_only=True, tag="actors.reques
     """Nobody waits for the request any more."""
 
 
+class AskFailed(SessionRecord, frozen=True, kw_only=True, tag="actors.ask.failed"):
+    """A session asked another one in a circle, or got no answer in time; `turn` is the one that waits, if one does."""
+
+    turn: int | None = None
+    asked: str
+    error_type: str
+
+
+class RoomMissed(SessionRecord, frozen=True, kw_only=True, tag="actors.room.missed"):
+    """The turn in which a member of a room was to hear something did not complete."""
+
+    room: str
+
+
 class McpRecord(Stamped, frozen=True, kw_only=True, tag=""):
     """What a record about an MCP server has."""
 
@@ -489,6 +505,8 @@ Record: TypeAlias = (
     | RequestCompleted
     | RequestFailed
     | RequestCancelled
+    | AskFailed
+    | RoomMissed
     | McpConnected
     | McpToolsListed
     | McpToolLeftOut

@@ -21,6 +21,8 @@ class ToolContext:
         attempt: from 1; more only where the tool has `retries`.
         state: the session's own dict, the same one in all of its turns; it is shared by calls that run at once.
         deadline: gives the seconds that are left; infinite where the tool has no timeout.
+        here: the session that the call is of, as `Runtime.spawn` gives it, for `spawn`, `children` and turns of others;
+            None outside a runtime.
         report: takes what `progress` is given; called on the tool's own thread.
     """
 
@@ -31,6 +33,7 @@ class ToolContext:
         "_report",
         "attempt",
         "call",
+        "here",
         "name",
         "session",
         "state",
@@ -48,6 +51,7 @@ class ToolContext:
         name: str = "",
         attempt: int = 1,
         state: dict[str, Any] | None = None,
+        here: Any = None,
         deadline: Callable[[], float] = lambda: math.inf,
         report: Callable[[Any], None] = lambda _: None,
     ) -> None:
@@ -57,6 +61,7 @@ class ToolContext:
         self.call = call
         self.name = name
         self.attempt = attempt
+        self.here = here
         self.state: dict[str, Any] = {} if state is None else state
         self._deadline = deadline
         self._report = report

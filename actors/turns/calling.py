@@ -184,6 +184,7 @@ class Calling:
                 arguments=_json(call.arguments),
                 decoded=decoded,
                 state=actor.memory.state,
+                here=None if self._start.here is None else self._start.here(call.call_id),
             )
             ref = self._refs[number] = actor.spawn(
                 ToolActor, errand, actor.actor_ref, actor.supervisor, actor.threads

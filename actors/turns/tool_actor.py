@@ -47,6 +47,8 @@ class Errand(msgspec.Struct, frozen=True, kw_only=True):
     """The same, as the tool takes them."""
     state: dict[str, Any]
     """The session's."""
+    here: Any = None
+    """The session's handle for this call."""
 
 
 class TimeOver(Message, frozen=True):
@@ -119,6 +121,8 @@ class ToolActor(HandlingActor):
         """Tell the tool that nobody waits for it any more."""
         if self._context is not None:
             self._context.cancel()
+        if self._errand.here is not None:
+            self._errand.here.call_ended()
 
     def _try_again(self, _: TryAgain) -> None:
         self._begin()
@@ -135,6 +139,7 @@ class ToolActor(HandlingActor):
             attempt=self._attempt,
             deadline=self._remaining,
             state=errand.state,
+            here=errand.here,
             report=self._report,
         )
         self._tell(ToolCallStarted, arguments=errand.arguments, tool_attempt=self._attempt)

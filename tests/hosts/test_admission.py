@@ -20,10 +20,11 @@ from actors import (
     TurnError,
 )
 from actors.events import Event, TurnCancelled, TurnCompleted, TurnFailed, TurnStarted
-from actors.ledger import Ledger, Turn
+from actors.ledger import Ledger
 from actors.messages import FreeSlot, WantSlot
 from actors.provider import Gate, Pause, Reply, ScriptedProvider
 from actors.supervisor import Supervisor
+from actors.turn import Turn
 
 TERMINAL = (TurnCompleted, TurnFailed, TurnCancelled)
 ONE = RuntimeConfig(max_active_turns=1, stall_after=None)

@@ -115,7 +115,7 @@ def test_what_is_left_is_named() -> None:
     left = sim.leftovers()
     assert left
     kinds = {name.partition(" ")[0] for name in left.actors}
-    assert kinds == {"Guardian", "RootSupervisor", "Supervisor", "SessionActor"}
+    assert kinds == {"Guardian", "RootSupervisor", "Supervisor", "SessionActor", "Switchboard"}
     assert any("forgetful" in name for name in left.tasks)
     assert any("StatsDue" in name for name in left.timers)
     assert left.connections == ("connection 1",)

@@ -18,7 +18,7 @@ from actors.tools.decorator import tool
 from actors.tools.tool import Tool
 
 if TYPE_CHECKING:
-    from actors.company.board.blackboard import Blackboard
+    from actors.blackboard import Blackboard
 
 LONGEST_WAIT_S = 300
 Expected = Annotated[

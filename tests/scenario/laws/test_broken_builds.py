@@ -22,7 +22,7 @@ from actors.errors import TurnError
 from actors.events import Event, TextDelta, ThoughtDelta, TurnCompleted
 from actors.kernel.dispatcher import Dispatcher
 from actors.kernel.signals import Timer
-from actors.ledger import Ledger, Turn
+from actors.ledger import Ledger
 from actors.outcome import Complete, Outcome
 from actors.outlets import StreamOutlet
 from actors.provider import Call, Eof, Reply, Reset, Status
@@ -39,6 +39,7 @@ from actors.scenario.report import Mode, Report, show
 from actors.scenario.runner import Settings, run
 from actors.services import Transports
 from actors.session import SessionActor
+from actors.turn import Turn
 
 Patch = pytest.MonkeyPatch
 LINE = Reply("To be, or not to be: that is the question.", thoughts="Hm.", tool_calls=(Call("look"),))
