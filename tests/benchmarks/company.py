@@ -115,4 +115,4 @@ def told(rates_of: dict[str, Any]) -> str:
     ours, theirs = rates_of["greenroom"], rates_of.get("autogen-core")
     if theirs is None:
         return f"{ours:,.0f}"
-    return f"{ours:,.0f}; of autogen-core {theirs:,.0f} ({ours / theirs:.0f}x)"
+    return f"{ours:,.0f}; of autogen-core {theirs:,.0f} ({ours / theirs:.1f}x)"
