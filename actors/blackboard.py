@@ -51,6 +51,9 @@ class Blackboard:
         self._birthplace = Birthplace()
         self._keeps = keeps
 
+    def __repr__(self) -> str:
+        return f"<Blackboard {self.name!r}>"
+
     @property
     def name(self) -> str:
         """The board's, in its runtime."""
@@ -166,7 +169,8 @@ class Blackboard:
         state, send = self._state, self._send
 
         def taken(watcher: ActorWatcher, error: BaseException | None) -> None:
-            send(state.ref, Taken(watcher, error))
+            if not state.closed:
+                send(state.ref, Taken(watcher, error))
 
         wish = self._wish(prefix, max_waiting, present=present)
         return self._watch(ActorWatcher(wish, ref, send, state.name, state.keys, taken))
@@ -181,7 +185,7 @@ class Blackboard:
         self._check()
         watching = self._send(self._state.ref, Watch(watcher))
         watching.add_done_callback(lambda done: watcher.close() if done.outcome()[1] is not None else None)
-        return partial(_unwatch, self._send, self._state.ref, watcher)
+        return partial(_unwatch, self._state, self._send, self._birthplace, watcher)
 
     # Agents
 
@@ -199,7 +203,9 @@ class Blackboard:
         Raises:
             ConfigError: no declared key begins so, or their names can't be told apart.
         """
-        return board_tools(self, self._state.keys.under(prefix), prefix, name, write=write)
+        # Sessions keep their tools: with a handle that keeps the runtime, one that is dropped would never end.
+        mine = Blackboard(self._state, self._send, keeps=None)
+        return board_tools(mine, self._state.keys.under(prefix), prefix, name, write=write)
 
     # Messages
 
@@ -225,7 +231,10 @@ class Blackboard:
 _CLOSED = "board {!r} has ended, as its runtime has or is about to"
 
 
-def _unwatch(send: Ask, ref: pykka.ActorRef[Any], watcher: Watcher) -> None:
+def _unwatch(state: BoardState, send: Ask, birthplace: Birthplace, watcher: Watcher) -> None:
     """Not a method: a stream that is collected shall not keep the board."""
-    send(ref, Unwatch(watcher))
+    if birthplace.left:
+        return
+    if not state.closed:
+        send(state.ref, Unwatch(watcher))
     watcher.close()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import threading
+import weakref
 from typing import Any
 
 import pykka
@@ -17,6 +19,7 @@ from actors import (
     BoardEntry,
     BoardMissed,
     ConfigError,
+    Endpoint,
     Intensity,
     Runtime,
     RuntimeClosedError,
@@ -235,3 +238,39 @@ def test_boards_live_under_the_guardian() -> None:
         while (cell := cell.parent) is not None:  # type: ignore[attr-defined]
             names.append(cell.actor_class)
     assert names == ["BoardActor", "BoardSupervisor", "Guardian"]
+
+
+def drop(held: list[Any]) -> None:
+    held.clear()
+    gc.collect()
+
+
+def test_nothing_of_a_board_keeps_a_runtime_that_its_host_dropped() -> None:
+    runtime = Runtime(Endpoint(base_url="http://127.0.0.1:9/v1", model="m")).open()
+    board = counting(runtime)
+    changes, thread = board.watch(), runtime._dispatcher._home._thread  # type: ignore[union-attr]
+    runtime.spawn(tools=board.tools())
+    held, dropped = [board], weakref.ref(runtime)
+    del runtime, board
+    gc.collect()
+    assert dropped() is not None, "it is in use as long as a handle of it is"
+    with pytest.warns(ResourceWarning, match="dropped without being closed"):
+        drop(held)
+    assert list(changes) == []
+    thread.join(PATIENCE_S)
+    assert not thread.is_alive()
+
+
+def test_what_is_closed_after_the_board_leaves_no_dead_letter() -> None:
+    with Runtime() as runtime:
+        board, ref = counting(runtime), Reader.start(1)
+        gate, done = ref.ask("gate"), ref.ask("done")
+        changes, unsubscribe = board.watch(), board.subscribe(ref)
+        board.put("n", 1).get()
+    changes.close()
+    unsubscribe()
+    gate.set()
+    done.get(timeout=PATIENCE_S)
+    ref.stop()  # behind its reply
+    assert runtime._dispatcher is not None
+    assert runtime._dispatcher.dead_letters == 0
