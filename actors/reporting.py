@@ -6,6 +6,8 @@ from typing import Any
 
 import pykka
 
+from actors.carried import EndReason
+from actors.core.kinship import FAILURES
 from actors.events import Event
 from actors.log.record import Log
 from actors.messages import AttemptFailed, AttemptFinished
@@ -23,18 +25,18 @@ class SessionReport:
         self._labels: dict[str, Any] = {}
         self._began = 0.0
 
-    def session_started(self) -> None:
-        """The session is there."""
-        self._emit("actors.session.started", "session started")
+    def session_started(self, parent: str | None = None, agent: str = "") -> None:
+        """The session is there: a child of that one, and that agent."""
+        self._emit("actors.session.started", "session started", session_parent=parent, agent=agent or None)
 
     def session_restarted(self, error: str, exc: BaseException, restarts: int, *, who: str) -> None:
         """An actor of the session was started anew."""
         message = f"the {who} failed and was restarted: {error}"
         self._emit("actors.session.restarted", message, level="ERROR", exc=exc, actor_restarts=restarts)
 
-    def session_ended(self, reason: str, error: str) -> None:
+    def session_ended(self, reason: EndReason, error: str) -> None:
         """The session is over."""
-        level = "ERROR" if reason == "restart_intensity" else "INFO"
+        level = "ERROR" if reason in FAILURES else "INFO"
         message = f"session ended: {reason}" + (f": {error}" if error else "")
         self._emit("actors.session.ended", message, level=level, reason=reason)
 

@@ -85,7 +85,9 @@ class Room:
         A reader that falls behind by more than `buffering` allows holds up what is said.
         """
         outlet = StreamOutlet(buffering, _no_one_waits)
-        self._send(WatchRoom(outlet))
+        self._send(WatchRoom(outlet)).add_done_callback(
+            lambda sent: outlet.close() if sent.outcome()[1] else None
+        )
         unwatch = functools.partial(
             _tell, self._exchange.switchboard, ToRoom(self.name, UnwatchRoom(outlet)), self._birthplace
         )

@@ -81,8 +81,10 @@ class Supervisor(Attempts):
 
     def on_start(self) -> None:
         """Go on with the turns that wait: in a first life there are none."""
+        ledger = self._ledger
         if self.incarnation == 0:
-            self._report.session_started()
+            above = ledger.parent
+            self._report.session_started(None if above is None else above.session, ledger.agent)
         else:
             self.send(self._ledger.actor, AbortTurn(self._ledger.conversation))
         self._take_up()

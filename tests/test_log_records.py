@@ -12,6 +12,7 @@ import pytest
 import actors.log
 from actors import (
     Approvals,
+    AskTimeoutError,
     Intensity,
     Repeats,
     RetryPolicy,
@@ -22,12 +23,13 @@ from actors import (
     TurnFailedError,
     tool,
 )
+from actors.company.room_events import Missed
 from actors.events import ApprovalRequested, TextDelta
 from actors.kernel.dispatcher import Dispatcher
 from actors.log.schema import EVENTS
 from actors.messages import GetHistory, StartTurn
 from actors.observer import RuntimeObserver
-from actors.provider import Call, Gate, Pause, Reply, ScriptedProvider, Status
+from actors.provider import Call, Gate, Pause, Reply, ScriptedProvider, Stall, Status
 from actors.session import SessionActor
 from tests.log.keeping import complaints
 
@@ -88,6 +90,7 @@ def an_evening(monkeypatch: pytest.MonkeyPatch) -> None:
                 session.run("break")
             session.run("stall")
             an_agent_at_work(provider, runtime)
+            a_company(provider, runtime)
             broken = runtime.spawn(id="broken", intensity=Intensity(restarts=0))
             with pytest.raises(TurnFailedError):
                 broken.run("break")
@@ -119,6 +122,17 @@ def an_agent_at_work(provider: ScriptedProvider, runtime: Runtime) -> None:
             if isinstance(event, ApprovalRequested):
                 session.steer(PROMPT).get(timeout=5)
                 session.approve(event.approval).get(timeout=5)
+
+
+def a_company(provider: ScriptedProvider, runtime: Runtime) -> None:
+    provider.script("deaf", Status(400), Reply("", faults=(Stall(after=0),)))
+    deaf, room = runtime.spawn(id="deaf"), runtime.room("lobby")
+    room.join(deaf).get(timeout=5)
+    with room.events() as events:
+        room.say(PROMPT).get(timeout=5)
+        next(event for event in events if isinstance(event, Missed))
+    with pytest.raises(AskTimeoutError):
+        runtime.spawn(id="asker").ask("deaf", PROMPT, timeout=0.01).get(timeout=5)
 
 
 def wait_for_a_progress_record(runtime: Runtime) -> None:
@@ -172,6 +186,8 @@ def test_seq_counts_the_records_of_the_file(records: dict[str, list[dict[str, An
         ("actors.session.restarted", {"exception.type", "exception.stacktrace", "actor.restarts"}),
         ("actors.actor.failed", {"actor.class", "actor.urn", "actor.parent", "exception.message"}),
         ("actors.actor.dead_letter", {"actor.class", "message.type"}),
+        ("actors.ask.failed", {"ask.session", "error.type", "gen_ai.conversation.id"}),
+        ("actors.room.missed", {"room.name", "gen_ai.conversation.id"}),
         ("actors.dispatcher.stalled", {"code.stacktrace", "duration"}),
         (
             "actors.runtime.stats",

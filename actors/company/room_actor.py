@@ -32,7 +32,6 @@ from actors.errors import (
     UsageError,
 )
 from actors.kernel.handlers import HandlingActor
-from actors.ledger import Ledger
 from actors.services import Services
 
 AGAIN_S = 0.5
@@ -66,13 +65,12 @@ class RoomActor(HandlingActor):
     def on_start(self) -> None:
         """In a later life, go on with what the last one failed over."""
         for name, ledger in list(self._state.members.items()):
-            hearing = self._state.hearing.get(name)
             if ledger.ended.done():
                 self._member_ended(MemberEnded(ledger))
-            elif hearing is not None and hearing.handle.done():
-                self._heard_by(HeardBy(ledger))
+            elif name in self._state.hearing:
+                self._heard_by(HeardBy(name))
             else:
-                self._hand_on(ledger)
+                self._hand_on(name)
 
     # Coming and going
 
@@ -116,45 +114,44 @@ class RoomActor(HandlingActor):
             raise QueueFullError(f"a reader of the room {self._state.name!r} is too far behind")
         line = self._book.say(message.by, message.text)
         self._emit(Said, by=line.by, text=line.text)
-        for ledger in self._state.members.values():
-            self._hand_on(ledger)
+        for member in self._state.members:
+            self._hand_on(member)
         return line.seq
 
-    def _hand_on(self, ledger: Ledger) -> None:
+    def _hand_on(self, member: str) -> None:
         """Give a member a turn with what it has still to hear, unless one is under way."""
-        name, ref = ledger.session, self.actor_ref
-        lines = self._book.waiting(name)
-        if not lines or name in self._state.hearing or name in self._crowded:
+        state, ref = self._state, self.actor_ref
+        lines = self._book.waiting(member)
+        if not lines or member in state.hearing or member in self._crowded:
             return
-        peer = self._services.exchange.births.session(ledger)
+        peer = self._services.exchange.births.session(state.members[member])
         try:
-            handle = peer.send(heard(self._state.name, lines))
+            handle = peer.send(heard(state.name, lines))
         except (DrainingError, SessionClosedError):
             return  # it hears nothing more, and leaves when it has ended
         except AdmissionError:
-            self._crowded.add(name)
-            self.send_after(AGAIN_S, HandOnDue(ledger))
+            self._crowded.add(member)
+            self.send_after(AGAIN_S, HandOnDue(member))
             return
-        self._state.hearing[name] = Hearing(handle, lines[0].seq, lines[-1].seq)
-        self._book.hand(name, lines[-1].seq)
-        handle.add_done_callback(lambda _: self.send(ref, HeardBy(ledger)))
+        state.hearing[member] = Hearing(handle, lines[0].seq, lines[-1].seq)
+        self._book.hand(member, lines[-1].seq)
+        handle.add_done_callback(lambda _: self.send(ref, HeardBy(member)))
 
     def _hand_on_due(self, message: HandOnDue) -> None:
-        self._crowded.discard(message.member.session)
-        if self._state.members.get(message.member.session) is message.member:
-            self._hand_on(message.member)
+        self._crowded.discard(message.member)
+        self._hand_on(message.member)
 
     def _heard_by(self, message: HeardBy) -> None:
-        name = message.member.session
-        hearing = self._state.hearing.get(name)
+        member = message.member
+        hearing = self._state.hearing.get(member)
         if hearing is None or not hearing.handle.done():
             return  # it left meanwhile, or came back and hears something else
-        del self._state.hearing[name]
+        del self._state.hearing[member]
         try:
             hearing.handle.wait(0)
         except Exception as error:  # noqa: BLE001 - the member's own trouble: the room goes on
-            self._missed(name, hearing, str(error))
-        self._hand_on(message.member)
+            self._missed(member, hearing, str(error))
+        self._hand_on(member)
 
     def _missed(self, member: str, hearing: Hearing, why: str) -> None:
         self._report.room_missed(self._state.name, member, why)

@@ -29,7 +29,6 @@ from actors.events import TurnCompleted
 from actors.kernel.future import LoopFuture
 from actors.kernel.handlers import HandlingActor
 from actors.kernel.loop_actor import ChildFailed, Directive, Restart, Timer
-from actors.ledger import Ledger
 from actors.services import Services
 
 if TYPE_CHECKING:
@@ -64,7 +63,7 @@ class Switchboard(HandlingActor):
             if ask.handle.done():
                 self._answered(Answered(ask.number))
             elif any(end.done() for end in ask.until):
-                self._asker_gone(AskerGone(ask.asker))
+                self._give_up(ask.number)
             else:
                 self._mind(ask)
 
@@ -102,7 +101,7 @@ class Switchboard(HandlingActor):
 
     def _peer(self, name: str, origin: Origin | None = None) -> Session:
         ledger = self._services.sessions.get(name)
-        if ledger is None:
+        if ledger is None or ledger.end is not None:
             raise NoSuchSessionError(f"no session is named {name!r}: there never was one, or it has ended")
         return self._exchange.births.session(ledger, origin=origin)
 
@@ -146,13 +145,16 @@ class Switchboard(HandlingActor):
         ask.handle.cancel(f"session {ask.asker.session!r}, which asked, waited {ask.timeout:g} s")
 
     def _asker_gone(self, message: AskerGone) -> None:
-        asker = message.asker
-        for number in sorted(self._exchange.askers.pop(asker, ())):
-            ask = self._take(number)
-            if ask is not None:
-                why = f"session {asker.session!r}, which asked, waits no more"
-                ask.answer.expire(AskCancelledError(why))
-                ask.handle.cancel(why)
+        for number in sorted(self._exchange.askers.pop(message.asker, ())):
+            self._give_up(number)
+
+    def _give_up(self, number: int) -> None:
+        """Nobody waits for the answer any more."""
+        ask = self._take(number)
+        if ask is not None:
+            why = f"session {ask.asker.session!r}, which asked, waits no more"
+            ask.answer.expire(AskCancelledError(why))
+            ask.handle.cancel(why)
 
     def _take(self, number: int) -> OpenAsk | None:
         timer = self._timers.pop(number, None)
@@ -164,7 +166,11 @@ class Switchboard(HandlingActor):
 
     def _who_else(self, message: WhoElse) -> tuple[Neighbour, ...]:
         ledgers = list(self._services.sessions.values())  # hosts may spawn meanwhile
-        return tuple(_neighbour(ledger) for ledger in ledgers if ledger.session != message.asker)
+        return tuple(
+            Neighbour(ledger.session, ledger.state, len(ledger.waiting))
+            for ledger in ledgers
+            if ledger.end is None and ledger.session != message.asker
+        )
 
     def _which_rooms(self, message: WhichRooms) -> tuple[str, ...]:
         return tuple(name for name, room in self._exchange.rooms.items() if message.member in room.members)
@@ -194,7 +200,3 @@ class Switchboard(HandlingActor):
                 del self._exchange.rooms[name]
                 state.close()
         return Directive.STOP
-
-
-def _neighbour(ledger: Ledger) -> Neighbour:
-    return Neighbour(ledger.session, ledger.state, len(ledger.waiting))

@@ -146,13 +146,13 @@ class UnwatchRoom(Message, frozen=True):
 class HeardBy(Message, frozen=True):
     """The turn has ended in which a member was handed lines."""
 
-    member: Ledger
+    member: str
 
 
 class HandOnDue(Message, frozen=True):
     """A member had no room for a turn: try again."""
 
-    member: Ledger
+    member: str
 
 
 class MemberEnded(Message, frozen=True):

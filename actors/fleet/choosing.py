@@ -47,5 +47,5 @@ def first(sessions: list[Session], query: Query) -> list[Session]:
 
 
 def _says(session: Session, text: str) -> bool:
-    said = (session.id, session.agent, session.model, session.state, session.error)
+    said = (session.id, session.parent, session.agent, session.model, session.state, session.error)
     return any(text in word.casefold() for word in said)

@@ -34,6 +34,7 @@ from actors.log.schema import (
     ActorRestarted,
     ActorStarted,
     ActorStopped,
+    AskFailed,
     DispatcherStalled,
     McpRecord,
     RequestCancelled,
@@ -44,6 +45,7 @@ from actors.log.schema import (
     RequestProgress,
     RequestStarted,
     RetryScheduled,
+    RoomMissed,
     RuntimeStarted,
     RuntimeStats,
     RuntimeStopped,
@@ -215,6 +217,7 @@ class Fleet:
             self._roster.forget(old)  # a new session under an old one's id
         session = self._roster.session(record, run, at)
         session.agent = record.agent or ""
+        session.parent = record.session_parent or ""
         self._note(session, record, at)
 
     def _session_ended(self, record: SessionEnded, run: Run, at: float) -> None:
@@ -300,7 +303,7 @@ class Fleet:
         session.retry = record if session.state == "retrying" else None
         session.retries += 1
 
-    def _other(self, record: OtherRecord, run: Run, at: float) -> None:
+    def _other(self, record: OtherRecord | AskFailed | RoomMissed, run: Run, at: float) -> None:
         if record.session is not None:
             self._note(self._roster.session(record, run, at), record, at, self._said(record))
 
@@ -338,6 +341,8 @@ class Fleet:
             RequestFailed: _request_failed,
             RequestCancelled: _attempt_over,
             **dict.fromkeys(McpRecord.__subclasses__(), _of_no_session),
+            AskFailed: _other,
+            RoomMissed: _other,
             OtherRecord: _other,
         }
     )

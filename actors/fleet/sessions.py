@@ -23,6 +23,7 @@ class Session:
         "input_tokens",
         "model",
         "output_tokens",
+        "parent",
         "restarts",
         "retries",
         "retry",
@@ -37,7 +38,7 @@ class Session:
 
     def __init__(self, run: str, session: str, at: float, timeline: int) -> None:
         self.run, self.id, self.seen = run, session, at
-        self.agent = self.model = self.error = ""
+        self.agent = self.model = self.error = self.parent = ""
         self.state: State = "idle"
         self.turn = self.step = self.attempt = 0
         self.turns = self.retries = self.restarts = self.dropped = 0
@@ -68,6 +69,7 @@ class Session:
         return SessionRow(
             run=self.run,
             session=self.id,
+            parent=self.parent,
             agent=self.agent,
             model=self.model,
             state=self.state,

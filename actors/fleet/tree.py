@@ -12,8 +12,8 @@ CHILDREN = 20
 """How many children of an actor have a row."""
 ERROR = 500
 """How much is kept of what an actor raised, in characters."""
-DEPTH = 32
-"""No tree is deeper; a log that says so, or that an actor is its own ancestor, hangs nobody."""
+DEPTH = 64
+"""What lies deeper has no row; a log that says that an actor is its own ancestor hangs nobody."""
 
 
 class Node:

@@ -79,6 +79,8 @@ class SessionRow(msgspec.Struct, frozen=True, kw_only=True):
 
     run: str
     session: str
+    parent: str
+    """The session that it is a child of; empty for none."""
     agent: str
     model: str
     state: State

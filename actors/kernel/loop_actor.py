@@ -164,9 +164,11 @@ class LoopActor(pykka.Actor):
 
         def ended(done: asyncio.Task[Any]) -> None:
             coro.close()  # a task that was cancelled before its first step has not touched it
+            # Looked at here, as the actor may stop before it comes to it, and asyncio would complain.
+            error = None if done.cancelled() else done.exception()
             if cell.tasks is not None and cell.tasks.get(number) is done:
                 cell.put(Envelope(TaskDone(number, done)))
-            elif not done.cancelled() and (error := done.exception()) is not None:
+            elif error is not None:
                 result = TaskResult(number, error=error)
                 cell.dispatcher.dead_letter(cell.ref, result, "a cancelled task failed")
 

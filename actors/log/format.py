@@ -22,6 +22,11 @@ SESSION_WIDTH: Final = 12
 SESSION_MOST: Final = 36
 PLACE_WIDTH: Final = 7
 LEVEL_WIDTH: Final = 8
+INDENT: Final = "  "
+DEEPEST: Final = 8
+"""How far children are indented at most, in floors."""
+KNOWN: Final = 50_000
+"""Of so many children it is known whose they are."""
 CLIP: Final = 200
 """The longest detail, in characters; the message is shown whole."""
 
@@ -102,6 +107,7 @@ DETAILS: Final[Mapping[str, tuple[str, Callable[[object], str]]]] = MappingProxy
         "tools.count": ("tools", _plain_value),
         "calls.count": ("calls", _plain_value),
         "gen_ai.agent.name": ("agent", _plain_value),
+        "session.parent": ("parent", _plain_value),
         "gen_ai.request.model": ("model", _plain_value),
         "gen_ai.response.model": ("response_model", _plain_value),
         "actor.class": ("actor", _plain_value),
@@ -119,10 +125,15 @@ DETAILS: Final[Mapping[str, tuple[str, Callable[[object], str]]]] = MappingProxy
 
 
 class Format:
-    """Lays out one line after the other. The column of the sessions grows with their names, up to `SESSION_MOST`."""
+    """Lays out one line after the other. The column of the sessions grows with their names, up to `SESSION_MOST`.
+
+    The name of a child is indented below its parent's, as long as the lines before told of its start.
+    """
 
     def __init__(self) -> None:
         self._session_width = SESSION_WIDTH
+        self._depths: dict[tuple[str, str], int] = {}
+        """Of sessions that live and have a parent, by runtime and name."""
 
     def parts(self, line: bytes) -> list[Part]:
         """Lay out a line of the log; one that is no record is shown as what it is. Raises nothing."""
@@ -131,9 +142,22 @@ class Format:
         except (msgspec.MsgspecError, ValueError, RecursionError):
             text = line.decode("utf-8", "backslashreplace")
             return [("no record:", "bold red"), (f" {_clip(inert(text))}", "red")]
-        session = _text(record, "gen_ai.conversation.id")
+        session = self._indented(record)
         self._session_width = min(max(self._session_width, len(session)), SESSION_MOST)
         return _layout(record, f"{session:<{self._session_width}}")
+
+    def _indented(self, record: Mapping[str, Any]) -> str:
+        name = _text(record, "gen_ai.conversation.id")
+        event, parent = record.get("event.name"), _text(record, "session.parent")
+        if not parent and not self._depths:
+            return name
+        run = _text(record, "run.id")
+        if parent and len(self._depths) < KNOWN:
+            self._depths[run, name] = self._depths.get((run, parent), 0) + 1
+        depth = self._depths.get((run, name), 0)
+        if event == "actors.session.ended":
+            self._depths.pop((run, name), None)
+        return INDENT * min(depth, DEEPEST) + name
 
 
 def plain(parts: Iterable[Part]) -> str:

@@ -45,6 +45,7 @@ NAMES: Final[Mapping[str, str]] = MappingProxyType(
         "inbox_size": "actor.inbox.size",
         "message_type": "message.type",
         "session": "gen_ai.conversation.id",
+        "session_parent": "session.parent",
         "turn": "session.turn",
         "step": "session.step",
         "request_id": "request.id",
@@ -220,7 +221,9 @@ class SessionRecord(Stamped, frozen=True, kw_only=True, tag=""):
 
 
 class SessionStarted(SessionRecord, frozen=True, kw_only=True, tag="actors.session.started"):
-    """A session is there."""
+    """A session is there; `session_parent` says whose child it is."""
+
+    session_parent: str | None = None
 
 
 class SessionEnded(SessionRecord, frozen=True, kw_only=True, tag="actors.session.ended"):

@@ -77,8 +77,8 @@ def test_what_one_says_reaches_the_others_who_are_told_by_whom_and_where() -> No
 
 
 @pytest.mark.parametrize("seed", range(20))
-def test_the_order_is_one_for_all(seed: int) -> None:
-    """The law: what a member hears is the room's own order, but for what it said itself."""
+def test_the_order_is_one_for_all(seed: int, poison: Any) -> None:
+    """The law: what a member hears is the room's own order, but for what it said itself; whoever crashes."""
     said: list[tuple[str, str]] = []
     rng = random.Random(seed)  # noqa: S311 - chance that can be had again
 
@@ -90,7 +90,14 @@ def test_the_order_is_one_for_all(seed: int) -> None:
                 await asyncio.sleep(rng.random() / 5)
                 await room.say(str(number), by=member)
 
-        await asyncio.gather(*(speak(member) for member in members))
+        async def crash() -> None:
+            await asyncio.sleep(rng.random())
+            exchange = runtime._services.exchange
+            ref = rng.choice([exchange.switchboard, exchange.rooms["lobby"].ref])
+            assert ref is not None
+            ref.tell(poison)
+
+        await asyncio.gather(crash(), *(speak(member) for member in members))
         await until_quiet(runtime)
         room.close()
         numbers = []
@@ -260,3 +267,19 @@ def test_a_session_says_something_only_where_it_is_a_member() -> None:
         assert await runtime.spawn(id="fay").rooms() == ()
 
     play(scene)
+
+
+def test_the_end_of_the_runtime_ends_a_rooms_streams_and_those_begun_after_it() -> None:
+    sim = Simulation(1)
+
+    async def main() -> None:
+        async with sim.runtime() as runtime:
+            room = runtime.room("lobby")
+            events = room.events()
+            await room.members()
+        assert [event async for event in events] == []
+        assert [event async for event in room.events()] == []
+        room.close()
+
+    sim.run(main)
+    assert not sim.leftovers()

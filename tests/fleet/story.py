@@ -84,6 +84,8 @@ NEEDS: dict[str, dict[str, Any]] = {
     "approval.requested": {"session": "s", "turn": 1, **CALL, "approval_id": "a"},
     "approval.decided": {"session": "s", "turn": 1, **DECIDED},
     "request.retry_scheduled": {"session": "s", "turn": 1, **RETRY},
+    "ask.failed": {"session": "s", "turn": 1, "asked": "t", "error_type": "ask:cycle"},
+    "room.missed": {"session": "s", "room": "lobby"},
     "mcp.connected": {"mcp_server": "files", "mcp_protocol": "2025-11-25", "duration": 0.2},
     "mcp.tools_listed": {"mcp_server": "files", "tools_count": 3},
     "mcp.tool_left_out": {"mcp_server": "files"},

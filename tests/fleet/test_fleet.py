@@ -85,7 +85,7 @@ def test_a_log_of_which_only_the_end_is_there_is_no_problem() -> None:
 
 def test_a_row_says_how_a_turn_goes() -> None:
     records = [
-        record("session.started", 0, agent="poet"),
+        record("session.started", 0, agent="poet", session_parent="editor"),
         record("turn.started", 1, turn=3),
         record("request.started", 1, turn=3, step=1, attempt=1),
         record("request.failed", 2, turn=3, step=1, attempt=1, message="503", input_tokens=5),
@@ -98,6 +98,7 @@ def test_a_row_says_how_a_turn_goes() -> None:
     assert streaming == SessionRow(
         run="r",
         session="s",
+        parent="editor",
         agent="poet",
         model="some-model",
         state="streaming",

@@ -29,6 +29,27 @@ def test_a_record_is_one_aligned_line() -> None:
     assert second.endswith("Stats  sessions.idle=3")
 
 
+def test_children_are_indented_below_their_parent_while_they_live() -> None:
+    layout = Format()
+    began = shown(message="m", **{"gen_ai.conversation.id": "name"}).index("name")
+
+    def depth_of(session: str, event: str = "turn.started", run: str = "r", **fields: str) -> int:
+        told = {"event.name": f"actors.{event}", "gen_ai.conversation.id": session, "run.id": run, **fields}
+        return plain(layout.parts(msgspec.json.encode({**STAMP, **told}))).index(session) - began
+
+    assert depth_of("root", "session.started") == 0
+    assert depth_of("child", "session.started", **{"session.parent": "root"}) == 2
+    assert depth_of("leaf", "session.started", **{"session.parent": "child"}) == 4
+    assert [depth_of("root"), depth_of("child"), depth_of("leaf"), depth_of("leaf", run="other")] == [
+        0,
+        2,
+        4,
+        0,
+    ]
+    assert depth_of("leaf", "session.ended") == 4
+    assert depth_of("leaf", "session.started") == 0
+
+
 def test_telling_details_come_first_and_are_rendered() -> None:
     line = shown(
         message="m",

@@ -11,6 +11,8 @@ import pytest
 
 from actors import attempts, caller
 from actors.caller import CallerActor
+from actors.company import nursery
+from actors.company.family import Family
 from actors.core import retry
 from actors.core.aggregate import Aggregate
 from actors.core.calls import Calls
@@ -25,6 +27,7 @@ from actors.scenario.report import Report, complaints
 from actors.scenario.runner import Settings, run
 from actors.session import SessionActor
 from actors.supervisor import Supervisor
+from actors.turn import Turn
 from actors.turns import loop
 from actors.wire.openai_chat import Decoder
 
@@ -117,7 +120,7 @@ def reads_on_for_a_slow_consumer(patch: Patch) -> None:
 
 
 def restarts_without_end(patch: Patch) -> None:
-    for module in ("actors.supervisor", "actors.root"):
+    for module in ("actors.supervisor", "actors.company.overseer"):
         patch.setattr(f"{module}.add_restart", lambda restarts, now, _: ((*restarts, now), True))
 
 
@@ -166,6 +169,19 @@ def knows_no_broken_body(patch: Patch) -> None:
     patch.setattr("actors.diagnosis.diagnose", lambda _: None)
 
 
+def leaves_what_was_delegated(patch: Patch) -> None:
+    patch.setattr(Turn, "abandon", lambda _: None)
+
+
+def ends_the_oldest_first(patch: Patch) -> None:
+    children = Family.children
+    patch.setattr(Family, "children", lambda self: children(self)[::-1])
+
+
+def brings_back_nobody_else(patch: Patch) -> None:
+    patch.setattr(nursery, "go_with", lambda *_: ())
+
+
 class Row(NamedTuple):
     """A scenario, a mutation, and what the failure says."""
 
@@ -197,6 +213,9 @@ MUTATIONS = (
     Row("a_thousand_sessions", mixes_sessions_up, "its text at character"),
     Row("a_day_in_the_life", never_tries_again, "share of failed is", {"sessions": 100}),
     Row("a_day_in_the_life", takes_half_for_the_whole, "at character", BAD_DAY),
+    Row("a_falling_tree", leaves_what_was_delegated, "every turn ends with the root's"),
+    Row("a_falling_tree", ends_the_oldest_first, "they end the newest first"),
+    Row("understudies", brings_back_nobody_else, "those begin anew whom the strategy names"),
     Row("fault_coverage", knows_no_broken_body, "internal"),
 )
 SCENARIOS = sorted(path.stem for path in FOLDER.glob("*.py"))

@@ -58,7 +58,7 @@ def _row(row: SessionRow) -> Row:
     state = row.state if row.retry_in is None else f"in {duration(row.retry_in)}"
     return Row(
         (
-            (row.session, quiet or "name"),
+            (f"{row.session} ↑{row.parent}" if row.parent else row.session, quiet or "name"),
             (f"{mark} {state}", style),
             (_some(row.turn), quiet),
             (_some(row.attempt), "warn" if row.attempt > 1 and not quiet else quiet),

@@ -121,8 +121,8 @@ function updateRow(line, row, elapsed) {
   const [state, name, model, where, tokens, speed, first, troubles, quiet, error] = line.children;
   mark(line, "class", row.state);
   say(state.lastChild, row.state === "retrying" ? `retry in ${span(left(row.retry_in, elapsed))}` : row.state);
-  say(name.firstChild, row.session);
-  hint(name, row.session);
+  say(name.firstChild, row.parent ? `${row.session} ↑${row.parent}` : row.session);
+  hint(name, name.textContent);
   say(model, [row.agent, row.model].filter(Boolean).join(", "));
   hint(model, model.textContent);
   say(where, place(row));
