@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import msgspec
+import pydantic
 import pytest
 
 from actors import Blackboard, ConfigError, Runtime, Session, Tool, ToolContext, ToolError
@@ -101,6 +102,28 @@ def test_what_a_model_gets_wrong_is_said_in_words(board: Blackboard) -> None:
     for name, more in (("read", {}), ("delete", {}), ("write_notes", {"value": "x"}), ("wait", {"known": 0})):
         with pytest.raises(ToolError, match="must begin with 'notes/ada/'"):
             use(ours[f"board_{name}"], {"key": "notes/bob", **more})
+
+
+class Rating(pydantic.BaseModel):
+    stars: int = pydantic.Field(le=5)
+
+
+def test_a_key_of_a_pydantic_type_has_a_strict_tool_too() -> None:
+    with Runtime() as runtime:
+        board = runtime.blackboard("b", {"best": Rating, "ratings/*": Rating})
+        tools = named(board.tools())
+        write = tools["board_write_ratings"]
+        assert write.strict
+        assert write.parameters["properties"]["value"] == {"$ref": "#/$defs/Rating"}
+        assert write.parameters["properties"]["version"]["description"].startswith(
+            "only if the key still has"
+        )
+        assert write.parameters["properties"]["key"]["description"].startswith("one of ratings/*")
+        assert use(write, {"key": "ratings/a", "value": {"stars": 5}, "version": 0})["version"] == 1
+        with pytest.raises(
+            ArgumentsError, match=r"\$\.value\.stars: input should be less than or equal to 5"
+        ):
+            use(tools["board_write_best"], {"value": {"stars": 6}})
 
 
 def test_tools_that_can_not_be(board: Blackboard) -> None:

@@ -21,10 +21,7 @@ if TYPE_CHECKING:
     from actors.blackboard import Blackboard
 
 LONGEST_WAIT_S = 300
-Expected = Annotated[
-    int | None,
-    Meta(description="only if the key still has this version, as it was read; 0: only if it holds nothing"),
-]
+_EXPECTED = "only if the key still has this version, as it was read; 0: only if it holds nothing"
 Known = Annotated[int, Meta(ge=0, description="the version that you know; 0: it held nothing")]
 Patience = Annotated[int, Meta(ge=1, le=LONGEST_WAIT_S, description="how long to wait at most")]
 
@@ -88,32 +85,34 @@ class _Desk:
     def deleter(self) -> Tool:
         board = self._board
 
-        async def delete(key: Any, context: ToolContext, version: Expected = None) -> str:
-            """Delete what a key of the shared board holds."""
+        async def delete(key: Any, context: ToolContext, version: int | None = None) -> str:
             was = await board.delete(self._within(key), version=version, by=context.session)
             return "deleted" if was else "it held nothing"
 
+        delete.__doc__ = _words("Delete what a key of the shared board holds.", version=_EXPECTED)
         return self._tool(delete, "delete", key=self._kind())
 
     def writer(self, key: Key) -> Tool:
         family, said = key, re.sub(r"[^a-zA-Z0-9_-]+", "_", key.name).strip("_")
 
-        async def write(value: Any, context: ToolContext, version: Expected = None) -> dict[str, Any]:
+        async def write(value: Any, context: ToolContext, version: int | None = None) -> dict[str, Any]:
             return await self._put(family.name, value, version, context)
 
         async def write_one(
-            key: Any, value: Any, context: ToolContext, version: Expected = None
+            key: Any, value: Any, context: ToolContext, version: int | None = None
         ) -> dict[str, Any]:
             if not family.covers(key):
                 raise ToolError(f"the key must be {family.name!r}, with a name for the '*'")
             return await self._put(self._within(key), value, version, context)
 
         named = f"write_{said}" if said else "write"
-        for function in (write, write_one):
-            function.__doc__ = f"Write {family.name!r} on the shared board."
+        words = f"Write {family.name!r} on the shared board."
+        # In the docstring, as pydantic's types and msgspec's `Meta` do not go together.
+        write.__doc__ = _words(words, version=_EXPECTED)
+        write_one.__doc__ = _words(words, key=self._names((family,)), version=_EXPECTED)
         if not family.is_family:
             return self._strict_if_it_can_be(write, named, value=family.hint)
-        return self._strict_if_it_can_be(write_one, named, key=self._kind(family), value=family.hint)
+        return self._strict_if_it_can_be(write_one, named, key=str, value=family.hint)
 
     async def _put(self, key: str, value: Any, version: int | None, context: ToolContext) -> dict[str, Any]:
         by = context.session
@@ -140,21 +139,25 @@ class _Desk:
         function.__annotations__.update(hints)
         return tool(_telling(function), name=f"{self._name}_{named}", strict=strict, timeout=timeout)
 
-    def _kind(self, *keys: Key) -> Any:
+    def _kind(self) -> Any:
         """The type of a key, for a model."""
-        keys = keys or self._keys
-        names = tuple(key.name for key in keys)
-        if not any(key.is_family for key in keys):
-            return Literal[names]
-        said = f"one of {', '.join(names)}, with a name for the '*'"
-        return Annotated[
-            str, Meta(description=f"{said}; it begins with {self._prefix!r}" if self._prefix else said)
-        ]
+        if any(key.is_family for key in self._keys):
+            return Annotated[str, Meta(description=self._names(self._keys))]
+        return Literal[tuple(key.name for key in self._keys)]
+
+    def _names(self, keys: tuple[Key, ...]) -> str:
+        said = f"one of {', '.join(key.name for key in keys)}, with a name for the '*'"
+        return f"{said}; it begins with {self._prefix!r}" if self._prefix else said
 
     def _within(self, key: str) -> str:
         if not key.startswith(self._prefix):
             raise ToolError(f"the key must begin with {self._prefix!r}")
         return key
+
+
+def _words(what: str, **arguments: str) -> str:
+    """A docstring."""
+    return "\n".join([what, "", "Args:", *(f"    {name}: {said}" for name, said in arguments.items())])
 
 
 def _telling(function: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
