@@ -10,6 +10,7 @@ Each does the same: messages of the same kind, as many of them, and every answer
 from __future__ import annotations
 
 import asyncio
+import gc
 import statistics
 import time
 from collections.abc import Awaitable, Callable
@@ -90,6 +91,7 @@ async def rates() -> dict[str, dict[str, float]]:
     for _ in range(ROUNDS):
         for game, (play, each) in GAMES.items():
             for name, company in playing.items():
+                gc.collect()  # nobody pays for what another left behind
                 before, begun = company.received, time.process_time()
                 messages = await play(company)
                 runs[game][name].append(messages / (time.process_time() - begun))

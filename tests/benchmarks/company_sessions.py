@@ -7,6 +7,7 @@ stream their answer, and keep their conversation, as sessions do.
 from __future__ import annotations
 
 import asyncio
+import gc
 import importlib
 import resource
 import statistics
@@ -129,6 +130,7 @@ async def rates(base_url: str) -> dict[str, dict[str, float]]:
     for _ in range(ROUNDS):
         for name, company in playing.items():
             for game, play in (("ping-pong", company.ping_pong), ("fan-out", company.fan_out)):
+                gc.collect()
                 begun = time.process_time()
                 asked = await play()
                 runs[game][name].append(asked / (time.process_time() - begun))
