@@ -15,8 +15,11 @@ if TYPE_CHECKING:
     from actors import events, log, outcome
     from actors.answers.fold import AnswerFold
     from actors.approvals import ApprovalRequest, Approvals, Approve, Reject, Rule
+    from actors.blackboard import Blackboard, BoardStream
     from actors.client import Session
     from actors.company.agent import Agent
+    from actors.company.board.changes import BoardChange, BoardChanges, BoardDeleted, BoardEntry, BoardMissed
+    from actors.company.board.limits import BoardLimits
     from actors.company.gathering import Gathered, Job, gather
     from actors.company.handoff import Handoff
     from actors.company.routing import Routed, route, router
@@ -50,6 +53,10 @@ if TYPE_CHECKING:
         AskError,
         AskTimeoutError,
         BlockingCallError,
+        BoardError,
+        BoardFullError,
+        BoardKeyError,
+        BoardValueError,
         BudgetError,
         ConfigError,
         DrainingError,
@@ -67,6 +74,7 @@ if TYPE_CHECKING:
         TurnError,
         TurnFailedError,
         UsageError,
+        VersionConflictError,
     )
     from actors.hooks import Hooks, Invocation, Place
     from actors.local import LocalModel
@@ -84,6 +92,19 @@ if TYPE_CHECKING:
     from actors.tools.tool import Tool
 
 _HOMES = {
+    "Blackboard": "actors.blackboard",
+    "BoardStream": "actors.blackboard",
+    "BoardChange": "actors.company.board.changes",
+    "BoardChanges": "actors.company.board.changes",
+    "BoardDeleted": "actors.company.board.changes",
+    "BoardEntry": "actors.company.board.changes",
+    "BoardMissed": "actors.company.board.changes",
+    "BoardLimits": "actors.company.board.limits",
+    "BoardError": "actors.errors",
+    "BoardFullError": "actors.errors",
+    "BoardKeyError": "actors.errors",
+    "BoardValueError": "actors.errors",
+    "VersionConflictError": "actors.errors",
     "Repeats": "actors.config",
     "Approvals": "actors.approvals",
     "ApprovalRequest": "actors.approvals",
@@ -180,7 +201,19 @@ __all__ = [
     "AskCycleError",
     "AskError",
     "AskTimeoutError",
+    "Blackboard",
     "BlockingCallError",
+    "BoardChange",
+    "BoardChanges",
+    "BoardDeleted",
+    "BoardEntry",
+    "BoardError",
+    "BoardFullError",
+    "BoardKeyError",
+    "BoardLimits",
+    "BoardMissed",
+    "BoardStream",
+    "BoardValueError",
     "Budget",
     "BudgetError",
     "Buffering",
@@ -241,6 +274,7 @@ __all__ = [
     "TurnHandle",
     "TurnStream",
     "UsageError",
+    "VersionConflictError",
     "Window",
     "advise",
     "events",

@@ -27,6 +27,11 @@ The tree::
     ├── ArgumentsError           a model's arguments for a tool that can't be taken; the text is for the model
     ├── McpError                 an MCP server that is not reached, was given up, or did not carry out a call
     │   └── McpStartError        its command can't be started: trying again won't help
+    ├── BoardError               a blackboard can't do that; the text is for the model, too
+    │   ├── BoardKeyError        there is no such key
+    │   ├── BoardValueError      the value is not of the key's type (also a ValueError)
+    │   ├── BoardFullError       it holds as many keys as it may
+    │   └── VersionConflictError the key has another version by now
     ├── AnswerError              an answer that is not of the type that was asked for; the text is for the model
     └── ProtocolViolation        the other side broke the protocol; becomes a `protocol` outcome
 
@@ -36,7 +41,7 @@ messages and events; only the host that waits for a turn sees it raised, inside 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from actors.events import TurnCancelled, TurnFailed
@@ -216,6 +221,55 @@ class AnswerError(GreenroomError):
 
     The text is for the model: it names each place by its path, and what was expected there.
     """
+
+
+class BoardError(GreenroomError):
+    """A blackboard can't do that.
+
+    Args:
+        key: which key it is about.
+        why: what is wrong.
+    """
+
+    def __init__(self, key: str, why: str) -> None:
+        super().__init__(f"{key}: {why}")
+        self.key = key
+        self.why = why
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.key, self.why)
+
+
+class BoardKeyError(BoardError):
+    """No such key was declared."""
+
+
+class BoardValueError(BoardError, ValueError):
+    """A value that is not of its key's type, such as `plan: $[1].title: expected str, got int`, or too long."""
+
+
+class BoardFullError(BoardError):
+    """The board holds as many keys as it may: delete some, or put to those that there are."""
+
+
+class VersionConflictError(BoardError):
+    """The key has another version than was expected: read it again.
+
+    Args:
+        key: which.
+        expected: the version that it was to have; 0: to hold nothing.
+        found: the version that it has; 0: it holds nothing.
+    """
+
+    def __init__(self, key: str, expected: int, found: int) -> None:
+        has = f"it has version {found} by now" if found > 0 else "it holds nothing by now"
+        wanted = f"not {expected}" if expected > 0 else "and was to hold nothing"
+        super().__init__(key, f"{has}, {wanted}: read it again")
+        self.expected = expected
+        self.found = found
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.key, self.expected, self.found)
 
 
 class ProtocolViolation(GreenroomError):  # noqa: N818 - theirs, not an error of ours

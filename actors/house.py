@@ -12,12 +12,15 @@ import functools
 import threading
 import warnings
 import weakref
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Mapping
 from typing import Any
 
 import pykka
 
 from actors.birthplace import Birthplace
+from actors.company.board.boards import Boards
+from actors.company.board.limits import BoardLimits
+from actors.company.board.state import BoardState
 from actors.errors import RuntimeClosedError, UsageError
 from actors.kernel import future
 from actors.kernel.dispatcher import Dispatcher
@@ -44,6 +47,7 @@ class House:
         self.exit: BaseException | None = None
         """The KeyboardInterrupt or SystemExit that an actor raised."""
         self.watchers = Watchers(services)
+        self.boards = Boards(services)
         self._wall_clock = wall_clock
         self._birthplace = Birthplace()
         self._guardian: pykka.ActorRef[Any] | None = None
@@ -91,6 +95,14 @@ class House:
         if self._guardian is None:
             raise RuntimeClosedError("the runtime is closed: use its sessions inside its `with` block")
         return self.dispatcher, self.services.root[0]
+
+    def board(self, name: str, keys: Mapping[str, Any] | None, limits: BoardLimits) -> BoardState:
+        """See `Runtime.blackboard`."""
+        self.open()  # before the lock: a fork may find it held for ever
+        with self.lock:
+            dispatcher, _ = self.open()
+            assert self._guardian is not None  # noqa: S101 - it is open
+            return self.boards.open(dispatcher, self._guardian, name, keys, limits)
 
     async def mind_the_loop(self) -> None:
         """Have everything end with this loop, where the host ends that and forgets the runtime."""
@@ -222,6 +234,7 @@ class House:
         self.services.sessions.clear()
         self.services.exchange.close()
         self.watchers.close()
+        self.boards.close()
 
     def _exit_asked(self, error: BaseException) -> None:
         """A KeyboardInterrupt or SystemExit in an actor: end in order, and raise it where the block is left."""

@@ -1,6 +1,6 @@
 """Where events go: a consumer as the supervisor sees it. The runtime holds these, never the host's handle.
 
-Both kinds keep a bounded `core.coalesce.Buffer`. A consumer that falls behind first gets coarser deltas; past the
+A session's consumers keep a bounded `core.coalesce.Buffer`. One that falls behind first gets coarser deltas; past the
 bounds its outlet is `full`, and the supervisor stops reading the socket until it says that there is room.
 """
 
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any, Generic, Protocol, TypeVar
 
 import pykka
 
@@ -17,6 +17,20 @@ from actors.core.coalesce import Buffer
 from actors.events import Event
 from actors.kernel.future import LoopFuture
 from actors.messages import EventBatch
+
+T = TypeVar("T")
+
+
+class Waiting(Protocol[T]):
+    """What waits for a consumer, oldest first; bounded in a way of its own."""
+
+    def push(self, item: T, /) -> bool:
+        """Take in one more, and say whether no more should be made until some is taken."""
+
+    def take(self) -> list[T]:
+        """All that waits; it waits no longer."""
+
+    def __len__(self) -> int: ...
 
 
 class Outlet(Protocol):
@@ -32,24 +46,23 @@ class Outlet(Protocol):
         """Nothing more will come."""
 
 
-class StreamOutlet:
-    """The buffer between a session and one host-side stream; thread-safe.
+class Outbox(Generic[T]):
+    """What waits between an actor and one host-side stream; thread-safe.
 
-    The supervisor pushes on its loop; the host takes from any thread or loop.
+    The actor pushes on its loop; the host takes from any thread or loop.
     """
 
-    def __init__(self, buffering: Buffering, on_room: Callable[[StreamOutlet], None]) -> None:
+    def __init__(self, buffer: Waiting[T]) -> None:
         self.full = False
         self.closed = False
-        self._buffer = Buffer(buffering)
+        self._buffer = buffer
         self._lock = threading.Lock()
         self._wakers: list[Callable[[], None]] = []
-        self._on_room = on_room
 
-    def push(self, event: Event) -> None:
-        """Take one more event and wake whoever waits for it."""
+    def push(self, item: T) -> None:
+        """Take one more and wake whoever waits for it."""
         with self._lock:
-            if self._buffer.push(event):
+            if self._buffer.push(item):
                 self.full = True
             if not self._wakers:
                 return
@@ -65,15 +78,18 @@ class StreamOutlet:
         for wake in wakers:
             wake()
 
-    def take(self) -> list[Event]:
+    def take(self) -> list[T]:
         """Everything that waits, which makes room."""
         with self._lock:
-            events = self._buffer.take()
+            items = self._buffer.take()
             room = self.full
             self.full = False
         if room:
-            self._on_room(self)
-        return events
+            self.on_room()
+        return items
+
+    def on_room(self) -> None:
+        """Called after it was full and everything was taken."""
 
     @property
     def exhausted(self) -> bool:
@@ -94,29 +110,41 @@ class StreamOutlet:
             return True
 
 
-class ActorOutlet:
-    """Batches for a subscribed actor, one outstanding: its reply is its demand. Used on the supervisor's loop only."""
+class StreamOutlet(Outbox[Event]):
+    """The events of a session, or of one of its turns, that wait for one stream."""
+
+    def __init__(self, buffering: Buffering, on_room: Callable[[StreamOutlet], None]) -> None:
+        super().__init__(Buffer(buffering))
+        self._on_room = on_room
+
+    def on_room(self) -> None:
+        """Have the socket read again."""
+        self._on_room(self)
+
+
+class BatchOutlet(Generic[T]):
+    """Batches for a subscribed actor, one outstanding: its reply is its demand. Used on the runtime's loop only."""
 
     def __init__(
         self,
         ref: pykka.ActorRef[Any],
-        buffering: Buffering,
+        buffer: Waiting[T],
         ask: Callable[[pykka.ActorRef[Any], Any], LoopFuture[Any]],
-        on_taken: Callable[[ActorOutlet, BaseException | None], None],
+        batch: Callable[[tuple[T, ...]], Any],
     ) -> None:
         self.ref = ref
         self.full = False
-        self._buffer = Buffer(buffering)
+        self._buffer = buffer
         self._ask = ask
-        self._on_taken = on_taken
+        self._batch = batch
         self._outstanding = False
 
-    def push(self, event: Event) -> None:
-        """Take one more event; it goes at once if the last batch was taken."""
-        self._buffer.push(event)
+    def push(self, item: T) -> None:
+        """Take one more; it goes at once if the last batch was taken."""
+        crowded = self._buffer.push(item)
         if not self._outstanding:
             self._flush()
-        if self._buffer.full:
+        elif crowded:
             self.full = True
 
     def taken(self) -> None:
@@ -131,10 +159,32 @@ class ActorOutlet:
             self._flush()
 
     def _flush(self) -> None:
-        batch = EventBatch(tuple(self._buffer.take()))
+        batch = self._batch(tuple(self._buffer.take()))
         self.full = False
         self._outstanding = True
         self._ask(self.ref, batch).add_done_callback(self._replied)
 
     def _replied(self, future: LoopFuture[Any]) -> None:
-        self._on_taken(self, future.outcome()[1])
+        self.on_reply(future.outcome()[1])
+
+    def on_reply(self, error: BaseException | None) -> None:
+        """Called when a batch was replied to, on whatever thread; its actor is to call `taken`."""
+        raise NotImplementedError
+
+
+class ActorOutlet(BatchOutlet[Event]):
+    """The events of a session that wait for an actor."""
+
+    def __init__(
+        self,
+        ref: pykka.ActorRef[Any],
+        buffering: Buffering,
+        ask: Callable[[pykka.ActorRef[Any], Any], LoopFuture[Any]],
+        on_taken: Callable[[ActorOutlet, BaseException | None], None],
+    ) -> None:
+        super().__init__(ref, Buffer(buffering), ask, EventBatch)
+        self._on_taken = on_taken
+
+    def on_reply(self, error: BaseException | None) -> None:
+        """Tell the session's supervisor."""
+        self._on_taken(self, error)

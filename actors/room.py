@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pykka
 
@@ -22,7 +22,7 @@ from actors.company.talk import (
 )
 from actors.config import Buffering
 from actors.kernel.future import LoopFuture
-from actors.outlets import StreamOutlet
+from actors.outlets import Outbox, StreamOutlet
 from actors.stream import Stream
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ class Room:
         unwatch = functools.partial(
             _tell, self._exchange.switchboard, ToRoom(self.name, UnwatchRoom(outlet)), self._birthplace
         )
-        return Stream(outlet, unwatch, self._birthplace)
+        return Stream(cast("Outbox[Any]", outlet), unwatch, self._birthplace)
 
     def close(self) -> None:
         """End the room and its streams; its members go on. Never blocks."""

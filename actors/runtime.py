@@ -17,9 +17,11 @@ import pykka
 from actors.admission import Door
 from actors.birthplace import Birthplace
 from actors.births import Births
+from actors.blackboard import Blackboard
 from actors.client import Session, actor_outlet
 from actors.company.accounts import Account
 from actors.company.agent import Agent
+from actors.company.board.limits import BoardLimits
 from actors.company.exchange import Exchange
 from actors.company.family import Family
 from actors.company.role import Agents
@@ -185,6 +187,29 @@ class Runtime:
         known = ", ".join(state.name for state in self._services.mcp)
         have = f"there are {known}" if known else "Runtime(mcp=...) was given none"
         raise ConfigError("mcp", f"no MCP server is named {name!r}; {have}")
+
+    def blackboard(
+        self,
+        name: str = "board",
+        keys: Mapping[str, Any] | None = None,
+        *,
+        limits: BoardLimits = BoardLimits(),  # noqa: B008 - frozen
+    ) -> Blackboard:
+        """The blackboard of that name, made at the first call. From any thread; never blocks.
+
+        Args:
+            name: the board's.
+            keys: its keys to the types of their values, such as `{"plan": list[str], "notes/*": Note}`, where `*` is
+                any name: what msgspec converts, or pydantic. Needed when it is made.
+            limits: how much it may hold; of the first call.
+
+        Raises:
+            ConfigError: a key or a type can't be, the board has others, or it is not there and no keys were given.
+            RuntimeClosedError: the runtime is not open.
+        """
+        state = self._house.board(name, keys, limits)
+        dispatcher, _ = self._house.open()
+        return Blackboard(state, functools.partial(future.ask, loop=dispatcher.loop), keeps=self)
 
     def room(self, name: str) -> Room:
         """The room of that name, where sessions hear each other; it is opened when it is first used.

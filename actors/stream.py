@@ -16,7 +16,7 @@ from actors.core.advice import advise, trouble_of
 from actors.errors import BlockingCallError, TurnCancelledError, TurnFailedError
 from actors.events import Event, Terminal, TurnCancelled, TurnCompleted, TurnFailed
 from actors.kernel.future import LoopFuture, running_loop
-from actors.outlets import StreamOutlet
+from actors.outlets import Outbox, StreamOutlet
 
 T = TypeVar("T")
 CancelTurn: TypeAlias = Callable[[int, str], None]
@@ -122,12 +122,12 @@ class Closing:
 
 
 class Stream(Closing, Generic[T]):
-    """What an outlet is given: `for`, `async for`, and a context manager; thread-safe.
+    """What an actor has to say to a host: `for`, `async for`, and a context manager; thread-safe.
 
-    Leaving the block, `close`, and dropping the last reference call `on_close`, once.
+    Leaving the block, `close`, and dropping the last reference end it, at once and without awaiting anything.
     """
 
-    def __init__(self, outlet: StreamOutlet, on_close: Callable[[], object], birthplace: Birthplace) -> None:
+    def __init__(self, outlet: Outbox[T], on_close: Callable[[], object], birthplace: Birthplace) -> None:
         self._outlet = outlet
         self.birthplace = birthplace
         self._taken: list[T] = []
@@ -136,7 +136,7 @@ class Stream(Closing, Generic[T]):
         self._finalizer.atexit = False
 
     def close(self) -> None:
-        """Take no more; of a turn's stream, cancel the turn if it has not ended. From any thread; never blocks."""
+        """Take no more. From any thread; never blocks."""
         if self.birthplace.left:
             return  # it is the parent's to close, and its locks may be held for ever here
         self._finalizer()

@@ -132,6 +132,8 @@ def drive(provider: ScriptedProvider) -> None:
         Reply("never", faults=(Stall(after=0),)),
         Reply(TEXT, delta_chars=100, faults=(Stall(after=40),)),
         Reply("", tool_calls=(Call("delegate"),)),
+        Reply("", tool_calls=(Call("transfer_to_other"),)),
+        Reply("With me."),
     )
     provider.script("neighbour", Reply("undisturbed"))
     config = RuntimeConfig(stats_every=0.005, progress_every=0.005, stall_after=None, max_active_turns=1)
@@ -153,6 +155,7 @@ def drive(provider: ScriptedProvider) -> None:
         a_turn_with_tools(session)
         a_turn_that_ends_behind_its_step(session)
         turns_out_of_budget(session)
+        a_turn_that_is_handed_over(session)
         session.close()
         session.ended.get(timeout=30)
         everything.result(timeout=30)

@@ -19,12 +19,14 @@ PURE_OF_TOOLS = (
     "arguments", "context", "decorator", "docstring", "raw", "render", "result", "schema", "shape", "signature",
     "strict", "tool",
 )  # fmt: skip
+PURE_OF_BOARD = ("backlog", "changes", "contents", "keys", "limits")
 PURE_OF_COMPANY = ("accounts", "book", "letters", "purse", "room_events", "spend", "waits")
 PURE_OF_OTEL = ("calls", "names", "said", "spans", "turn", "turns")
 PURE = sorted([
     *(path for package in PURE_PACKAGES for path in ROOT.glob(f"actors/{package}/*.py")),
     *(ROOT / "actors" / "company" / f"{name}.py" for name in PURE_OF_COMPANY),
     *(ROOT / "actors" / "log" / f"{name}.py" for name in PURE_OF_LOG),
+    *(ROOT / "actors" / "company" / "board" / f"{name}.py" for name in PURE_OF_BOARD),
     *(ROOT / "actors" / "otel" / f"{name}.py" for name in PURE_OF_OTEL),
     *(ROOT / "actors" / "tools" / f"{name}.py" for name in PURE_OF_TOOLS),
     ROOT / "actors" / "scrub.py",
@@ -54,6 +56,7 @@ OURS = (
     ),
     *(f"actors.company.{name}" for name in PURE_OF_COMPANY),
     *(f"actors.log.{name}" for name in PURE_OF_LOG),
+    *(f"actors.company.board.{name}" for name in PURE_OF_BOARD),
     *(f"actors.otel.{name}" for name in PURE_OF_OTEL),
     *(f"actors.tools.{name}" for name in PURE_OF_TOOLS),
 )
@@ -175,7 +178,7 @@ LAYERS = (
         "mcp",
         "observer",
     ),
-    ("stream", "pump", "watching", "client", "room", "mapping"),
+    ("stream", "pump", "watching", "client", "room", "blackboard", "mapping"),
     ("world", "house", "births", "runtime"),
     ("sim",),
     ("scenario", "chat", "dashboard", "otel", "commands"),

@@ -370,9 +370,14 @@ def stopped(asked: LoopFuture[Any]) -> LoopFuture[bool]:
             return False
         return True
 
-    future: LoopFuture[bool] = LoopFuture()
-    future.set_get_hook(convert)
-    return future._linked(future, asked)  # noqa: SLF001 - one of this module's
+    return derived(asked, convert)
+
+
+def derived(source: LoopFuture[Any], hook: Callable[[float | None], R]) -> LoopFuture[R]:
+    """A future that is done when `source` is; its value is `hook(timeout)`, called once, where it is asked for."""
+    future: LoopFuture[R] = LoopFuture()
+    future.set_get_hook(hook)
+    return future._linked(future, source)  # noqa: SLF001 - one of this module's
 
 
 def _expire_after(future: LoopFuture[Any], timeout: float, loop: asyncio.AbstractEventLoop) -> None:

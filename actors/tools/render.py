@@ -57,12 +57,13 @@ def _text(value: Any) -> str:
     if isinstance(value, str) and not isinstance(value, Enum):
         return value
     try:
-        return msgspec.json.encode(value, enc_hook=_dump).decode()
+        return msgspec.json.encode(value, enc_hook=plain).decode()
     except UnicodeEncodeError:
-        return json.dumps(msgspec.to_builtins(value, enc_hook=_dump), ensure_ascii=False)
+        return json.dumps(msgspec.to_builtins(value, enc_hook=plain), ensure_ascii=False)
 
 
-def _dump(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """What msgspec has no form for: its `enc_hook`."""
     if hasattr(value, "model_dump"):  # a pydantic model
         return value.model_dump(mode="json")
     raise TypeError(f"an object of type {type(value).__name__} has no JSON form")

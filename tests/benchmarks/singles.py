@@ -15,7 +15,7 @@ import time
 from actors import Endpoint, Runtime
 from actors.events import TextDelta
 from actors.kernel.dispatcher import Dispatcher
-from tests.benchmarks import logs
+from tests.benchmarks import company, company_sessions, logs
 from tests.benchmarks.bench_kernel import Idle, hop, start_and_stop
 from tests.benchmarks.bench_sim import simulated_hour
 from tests.benchmarks.measure import rss
@@ -120,8 +120,10 @@ SINGLES = {
     "fold": logs.fold,
     "catch_up": logs.catch_up,
     "top": top,
+    "company": company.talk,
+    "company_sessions": company_sessions.think,
 }
-SLOW = {"idle", "catch_up", "top"}
+SLOW = {"idle", "catch_up", "top", "company_sessions"}
 """Those that a quick run leaves out."""
 
 

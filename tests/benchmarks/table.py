@@ -114,7 +114,7 @@ def machine() -> str:
         names = [line for line in info.read_text().splitlines() if line.startswith("model name")]
         model = names[0].partition(": ")[2] if names else model
     found = []
-    for package in ("aiohttp", "httpx", "openai", "openai-agents", "uvloop"):
+    for package in ("aiohttp", "autogen-core", "httpx", "openai", "openai-agents", "uvloop"):
         try:
             found.append(f"{package} {version(package)}")
         except PackageNotFoundError:
