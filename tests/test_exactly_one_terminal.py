@@ -177,7 +177,7 @@ def a_turn_with_a_retry(session: actors.Session, gate: Gate, released: LoopFutur
 
 
 def a_turn_that_is_handed_over(session: actors.Session) -> None:
-    ended(session, "a turn that is handed over", handoffs=[Agent(name="other")])
+    ended(session, "a turn that is handed over", handoffs=[Agent(name="other")], **HASTY)
     with_boom(session.relay(TurnStarted(session="elsewhere", turn=1, seq=1, timestamp=0.0)).get, timeout=5)
 
 
@@ -204,7 +204,7 @@ async def hang() -> None:
     await asyncio.Event().wait()
 
 
-HASTY: dict[str, Any] = {"retry": None, "deadlines": Deadlines(idle=0.05)}
+HASTY: dict[str, Any] = {"retry": None, "deadlines": Deadlines(idle=0.3, first_event=1)}
 TOOLS = {"tools": [work, hang], "approvals": Approvals(rules=(Rule("work"),), timeout=1), **HASTY}
 
 
@@ -222,7 +222,7 @@ def a_turn_with_tools(session: actors.Session) -> None:
 def a_turn_that_ends_behind_its_step(session: actors.Session) -> None:
     with (
         contextlib.suppress(actors.SessionClosedError),
-        session.stream("one step only", tools=[work]) as stream,
+        session.stream("one step only", tools=[work], **HASTY) as stream,
     ):
         for event in stream:
             if isinstance(event, StepStarted):
@@ -307,6 +307,7 @@ def test_undisturbed(recorded: list[Event]) -> None:
         "TurnFailed",
         "TurnFailed",
         "TurnFailed",
+        "TurnCompleted",
     ]
 
 
