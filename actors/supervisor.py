@@ -194,6 +194,10 @@ class Supervisor(Attempts):
         if turn is None:
             return  # it ended by itself in the meantime
         runs = turn is self._ledger.current
+        out = turn.purse.account.out
+        if runs and out is not None:  # its own end is under way: what ends it from above came of the same
+            self._abort(turn, out)
+            return
         if runs and message.after_step:
             self.send(self._ledger.actor, EndAfterStep(turn.number, message.reason))
             return
