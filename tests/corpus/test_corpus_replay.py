@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import random
+from typing import Any
 
 import pytest
 
@@ -23,7 +24,8 @@ def replayed(transport: str) -> dict[str, list[Event]]:
         for row in rows:
             provider.script(row.body, RawBody(row.sent(), slice=rng.choice([None, 211, 1000, 4096])))
         with Runtime(provider.endpoint(transport=transport)) as runtime:
-            streams = {row.body: runtime.spawn(id=row.body, retry=None).stream("replay") for row in rows}
+            once: dict[str, Any] = {"retry": None, "max_empty_answers": None}
+            streams = {row.body: runtime.spawn(id=row.body, **once).stream("replay") for row in rows}
             return {body: list(stream) for body, stream in streams.items()}
 
 
