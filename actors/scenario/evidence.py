@@ -86,7 +86,8 @@ class _Life:
                 msgspec.structs.replace(turn.config, tools=tools),
                 _acting(turn.config),
             )
-        _, turn.config, acting = self._known
+        _, config, acting = self._known
+        turn.play(msgspec.structs.replace(turn.role, config=config))
         return acting
 
 
@@ -97,6 +98,7 @@ def _acting(config: SessionConfig) -> Acting:
         by_hand=tools.by_hand,
         approvals=config.approvals,
         typed=config.returns is not None,
+        moves=bool(config.handoffs),
         rewritten=any(overridden(config.hooks, hook) for hook in ("on_request", "on_response")),
     )
 

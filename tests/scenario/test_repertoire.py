@@ -252,6 +252,10 @@ def brings_back_nobody_else(patch: Patch) -> None:
     patch.setattr(nursery, "go_with", lambda *_: ())
 
 
+def sees_no_circle(patch: Patch) -> None:
+    patch.setattr("actors.company.waits.Waits.path", lambda *_: ())
+
+
 class Row(NamedTuple):
     """A scenario, a mutation, and what the failure says."""
 
@@ -286,6 +290,7 @@ MUTATIONS = (
     Row("a_day_in_the_life", takes_half_for_the_whole, "at character", BAD_DAY),
     Row("a_falling_tree", leaves_what_was_delegated, "every turn ends with the root's"),
     Row("a_falling_tree", ends_the_oldest_first, "they end the newest first"),
+    Row("a_research_company", sees_no_circle, "nobody waits for the deadline of an ask in a circle"),
     Row("understudies", brings_back_nobody_else, "those begin anew whom the strategy names"),
     Row("fault_coverage", knows_no_broken_body, "internal"),
     Row(

@@ -157,5 +157,5 @@ class RunsOnce(Law):
             if times > 1 and not run.idempotent:
                 self.broken(run.turn, f"{what}, and is not idempotent")
         for turn, step, call in sorted(self._answers - ran.keys()):
-            if turn in facts.acting:
+            if turn in facts.acting and not facts.acting[turn].moves:
                 self.broken(turn, f"call {call!r} of step {step} has a tool's result, and no tool ran")

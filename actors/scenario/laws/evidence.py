@@ -25,6 +25,8 @@ class Acting(msgspec.Struct, frozen=True, kw_only=True):
     approvals: Approvals | None = None
     typed: bool = False
     """Whether a call may be the answer itself, which nothing answers."""
+    moves: bool = False
+    """Whether the conversation may go to another agent in mid-turn, whose tools do not count."""
     rewritten: bool = False
     """Whether hooks change what is sent or received, for which the runtime can't be held responsible."""
 
