@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 import pykka
 
 from actors.admission import Door
-from actors.approvals import Approve, Decision, Reject
+from actors.approvals import Approve, Reject
 from actors.company.family import Origin
 from actors.company.kin import Kin
 from actors.company.role import TurnRole
@@ -207,8 +207,7 @@ class Session(Closing, Kin, Talking):
             A future to `.get()` in a thread or to await: False if no turn runs; `send` it then. A turn that fails or
             is cancelled before its next step has not heard it.
         """
-        self._ledger.birthplace.check()
-        return self._ask(self.ref, Steer(to_messages(text, self._ledger.config.parts)))
+        return self._ask_own(Steer(to_messages(text, self._ledger.config.parts)))
 
     # Approvals
 
@@ -227,20 +226,15 @@ class Session(Closing, Kin, Talking):
             where the tool does not take the arguments; the call goes on waiting then.
         """
         changed = None if arguments is None else dict(arguments)
-        return self._decide(approval, Approve(arguments=changed, always=always))
+        return self._ask_own(Decide(approval, Approve(arguments=changed, always=always)))
 
     def reject(self, approval: str, reason: str = "") -> LoopFuture[bool]:
         """Have the model told that a call was rejected, and why; as `approve` else."""
-        return self._decide(approval, Reject(reason=reason))
-
-    def _decide(self, approval: str, decision: Decision) -> LoopFuture[bool]:
-        self._ledger.birthplace.check()
-        return self._ask(self.ref, Decide(approval, decision))
+        return self._ask_own(Decide(approval, Reject(reason=reason)))
 
     def history(self) -> LoopFuture[tuple[Mapping[str, Any], ...]]:
         """The conversation so far, as a future: `.get()` it in a thread, or await it. Answered while a turn runs."""
-        self._ledger.birthplace.check()
-        return self._ask(self.ref, GetHistory())
+        return self._ask_own(GetHistory())
 
     # Events
 
@@ -377,6 +371,11 @@ class Session(Closing, Kin, Talking):
 
     def _cancel(self, turn: int, reason: str) -> None:
         self._tell(Cancel(turn, reason))
+
+    def _ask_own(self, message: Any) -> LoopFuture[Any]:
+        """Ask the session actor."""
+        self._ledger.birthplace.check()
+        return self._ask(self.ref, message)
 
     def _send(self, message: Any) -> None:
         self._ledger.birthplace.check()

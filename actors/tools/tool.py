@@ -148,7 +148,7 @@ def make(function: Callable[..., Any], *, name: str, shape: Shape, strict: bool,
         function=function,
         parameters=strict_schema(shape.schema, name) if strict else shape.schema,
         decode=lambda text: decode(text, shape),
-        blocking=not _is_coroutine_function(function),
+        blocking=not is_coroutine_function(function),
         strict=strict,
         **fields,
     )
@@ -177,5 +177,6 @@ def name_of(function: Callable[..., Any]) -> str:
     return type(function).__name__ if named == "__call__" else named
 
 
-def _is_coroutine_function(function: Callable[..., Any]) -> bool:
+def is_coroutine_function(function: Callable[..., Any]) -> bool:
+    """Whether a call gives a coroutine; of an object, whether its `__call__` does."""
     return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(type(function).__call__)

@@ -17,6 +17,7 @@ from actors.approvals import ApprovalRequest, Approve, Decision, Reject
 from actors.core.permission import Ruling
 from actors.events import ApprovalDecided, ApprovalRequested
 from actors.hooks import Invocation
+from actors.tools.tool import is_coroutine_function
 
 if TYPE_CHECKING:
     from actors.session import SessionActor
@@ -138,9 +139,7 @@ class ApprovalDesk:
     async def _said(self, on_approval: Any, request: ApprovalRequest) -> Any:
         if isinstance(on_approval, pykka.ActorRef):
             return await self._actor.ask(on_approval, request)
-        if asyncio.iscoroutinefunction(on_approval) or asyncio.iscoroutinefunction(
-            getattr(on_approval, "__call__", None)  # noqa: B004 - an object whose call is a coroutine function
-        ):
+        if is_coroutine_function(on_approval):
             return await on_approval(request)
         return await self._actor.threads.run(on_approval, request)
 

@@ -7,6 +7,7 @@ and for events, and starts an actor for each tool call. What is to be decided, p
 from __future__ import annotations
 
 import asyncio
+import inspect
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -344,7 +345,7 @@ class TurnLoop:
             return value
         try:
             changed = hook(value, *more, Place(self._actor.session, self.turn, self._step))
-            if asyncio.iscoroutine(changed) or isinstance(changed, asyncio.Future):
+            if inspect.isawaitable(changed):
                 changed = await changed
         except Exception as error:
             message = f"{name} raised {type(error).__name__}: {error}"
